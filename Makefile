@@ -1,0 +1,36 @@
+# Two commands matter: `make serve` and `make test`. Both set everything up first.
+PYTHON ?= python3
+PORT ?= 8000
+
+.PHONY: setup serve test check lock clean
+
+setup: .venv/.ready
+
+.venv/.ready: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with make PYTHON=…")'
+	@echo "Setting up .venv (a minute or two, once) …"
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The first start trains the default model; later ones only load it.
+serve: setup
+	@test -e var/models/champion || .venv/bin/triage train
+	@.venv/bin/triage serve --port $(PORT)
+
+test: setup check
+	@.venv/bin/python -m pytest
+
+check: setup
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/ruff format --quiet --check .
+	@.venv/bin/mypy --no-error-summary
+	@.venv/bin/lint-imports --no-timing > .venv/import-linter.txt || (cat .venv/import-linter.txt; exit 1)
+
+# Resolve pyproject.toml anew: one set of versions, one file of hashes for each kind of machine.
+lock: setup
+	@sh requirements/lock.sh
+
+clean:
+	rm -rf .venv build dist *.egg-info

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Writes requirements/*.txt: every package with its hashes, the same versions in all files.
+# dev.txt holds everything; each other file what one kind of machine needs.
+set -eu
+cd "$(dirname "$0")/.."
+uv=.venv/bin/uv
+[ -x "$uv" ] || uv=uv
+compile() {
+    out=$1
+    shift
+    "$uv" pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+        --custom-compile-command "make lock" --output-file "requirements/$out.txt" "$@"
+}
+compile dev --all-extras --upgrade
+for extra in training notebooks postgres cluster; do
+    compile "$extra" --extra "$extra" --constraint requirements/dev.txt
+done
+compile serving --constraint requirements/dev.txt

@@ -1,0 +1,1 @@
+"""How a triage model is asked: the web application, the visitor's messages, the prediction log."""

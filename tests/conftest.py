@@ -1,0 +1,79 @@
+"""One small real model, trained once for all tests, and what stands around it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flask.testing import FlaskClient
+
+from model.store import ModelStore
+from model.triage import TriageModel
+from service.app import create_app
+from service.log import PredictionLog
+from service.wording import packaged_messages
+from training.pipeline import Trained, train
+from training.settings import Settings, read_settings
+
+ROOT = Path(__file__).parent.parent
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+# A few authors of each kind: emergencies, everyday, neither service, borderline; English and Spanish.
+SMALL = [ROOT / "data" / "labelled" / f"{author}.csv" for author in ("s1", "s2", "s5", "s6", "s7", "s8", "s13")]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def noon() -> datetime:
+    return NOON
+
+
+@pytest.fixture(scope="session")
+def small_data() -> list[Path]:
+    return SMALL
+
+
+@pytest.fixture(scope="session")
+def small_settings() -> Settings:
+    """Three folds and n-grams alone: enough to walk the whole way in seconds."""
+    return read_settings().model_copy(update={"folds": 3}).without_encoder()
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, small_settings: Settings) -> Trained:
+    """A model trained on n-grams alone, in a store of its own whose champion it is."""
+    store = ModelStore(tmp_path_factory.mktemp("models"))
+    made = train(SMALL, store, small_settings, NOON, lambda *_: None)
+    store.promote(made.manifest.version)
+    return made
+
+
+@pytest.fixture(scope="session")
+def store(trained: Trained) -> ModelStore:
+    return ModelStore(trained.folder.parent)
+
+
+@pytest.fixture(scope="session")
+def model(store: ModelStore) -> TriageModel:
+    return store.load(store.champion())
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[PredictionLog]:
+    opened = PredictionLog(f"sqlite:///{tmp_path}/triage.db", "redacted")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client(model: TriageModel, log: PredictionLog) -> FlaskClient:
+    return create_app(model, log, packaged_messages()).test_client()
+
+
+@pytest.fixture
+def run() -> CliRunner:
+    return CliRunner()

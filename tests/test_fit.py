@@ -1,0 +1,88 @@
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.errors import InvalidData, InvalidFile
+from model.store import ModelStore
+from training.fit import best_threshold
+from training.pipeline import Trained, train
+from training.settings import Settings, read_settings
+
+
+def test_the_same_data_settings_and_seed_give_the_same_model(
+    trained: Trained, small_data: list[Path], small_settings: Settings, noon: datetime, tmp_path: Path
+) -> None:
+    again = train(small_data, ModelStore(tmp_path), small_settings, noon + timedelta(hours=1), lambda *_: None)
+    assert again.manifest.version == trained.manifest.version
+    assert again.manifest.files == trained.manifest.files
+    assert again.manifest.figures == trained.manifest.figures
+
+
+def test_a_manifest_tells_where_a_model_comes_from(trained: Trained, small_data: list[Path]) -> None:
+    manifest = trained.manifest
+    assert [file.name for file in manifest.data] == [file.name for file in small_data]
+    assert sum(file.rows for file in manifest.data) == manifest.figures["enquiries"]
+    assert manifest.settings["features"]["encoder"] == "none"
+    assert manifest.encoder is None
+    assert manifest.libraries.keys() == {"scikit-learn", "numpy", "scipy", "joblib"}
+
+
+def test_figures_are_better_than_guessing_and_stand_within_their_intervals(trained: Trained) -> None:
+    share = trained.manifest.figures["all"]["service_right"]
+    assert share["low"] < share["value"] < share["high"]
+    assert share["value"] > 0.6
+
+
+def test_a_model_with_the_encoder_finds_its_encoder_again(
+    small_data: list[Path], noon: datetime, tmp_path: Path
+) -> None:
+    settings = read_settings().model_copy(update={"folds": 3})
+    store = ModelStore(tmp_path)
+    made = train(small_data, store, settings, noon, lambda *_: None)
+    assert made.manifest.encoder is not None
+    assert made.manifest.encoder[0] == "use-multilingual-v3"
+    assert store.load(made.manifest.version).predict_one("my knee hurts when I run").confidence > 0
+
+
+def test_one_author_is_too_few(
+    small_data: list[Path], small_settings: Settings, noon: datetime, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidData, match="the data has 1 authors"):
+        train(small_data[:1], ModelStore(tmp_path / "models"), small_settings, noon, lambda *_: None)
+    assert not (tmp_path / "models").exists()
+
+
+def test_a_threshold_weighs_recall_by_beta() -> None:
+    probabilities = np.array([0.9, 0.8, 0.3, 0.7, 0.2, 0.1])
+    present = np.array([True, True, True, False, False, False])
+    nothing = np.zeros(6, bool)
+    strict = best_threshold(probabilities, present, nothing, beta=0.2)
+    lenient = best_threshold(probabilities, present, nothing, beta=3.0)
+    assert 0.7 < strict <= 0.8
+    assert 0.2 < lenient <= 0.3
+
+
+def test_what_is_raised_anyway_does_not_pull_the_threshold_down() -> None:
+    probabilities = np.array([0.9, 0.1, 0.5, 0.4])
+    present = np.array([True, True, False, False])
+    raised = np.array([False, True, False, False])
+    assert best_threshold(probabilities, present, raised, beta=1.0) > 0.5
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (("route = 0.85", "route = 1.5"), "thresholds.route: Input should be less than 1"),
+        (("route = 0.85", "route = 0.4"), "confirm must not be above route"),
+        (("folds = 5", "fold = 5"), "folds: Field required"),
+        (('"use-multilingual-v3"', '"bert"'), "features.encoder: Input should be"),
+        (("[features]", "[features"), "syntax"),
+    ],
+)
+def test_a_setting_out_of_range_is_named(tmp_path: Path, root: Path, change: tuple[str, str], complaint: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text((root / "training" / "settings.toml").read_text().replace(*change, 1))
+    with pytest.raises(InvalidFile, match=complaint):
+        read_settings(file)

@@ -1,0 +1,96 @@
+"""`triage train`: labelled enquiries in, a model out."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from model.errors import ModelNotFound
+from model.store import ModelStore
+from training.commands.options import data_option, json_option, models_option
+from training.pipeline import Trained
+from training.pipeline import train as run
+from training.settings import read_settings
+
+_TITLES = {
+    "service_right": "service right",
+    "service_right_unflagged": "… of everyday enquiries",
+    "other_recognised": "… of those for neither service",
+    "routed_unflagged": "everyday enquiries routed",
+    "routed_wrong": "… wrong among all routed",
+    "alarm_caught": "emergencies and urgent signs caught",
+    "alarm_right_code": "… with the right code",
+    "alarm_on_unflagged": "alarms on everyday enquiries",
+    "alarm_on_contrast": "alarms on contrast texts",
+    "alarm_routed": "emergencies and urgent signs routed",
+}
+
+
+@click.command(epilog="Example: triage train --data data/labelled")
+@data_option
+@models_option
+@click.option("--settings", type=click.Path(path_type=Path), help="Settings file; without it the packaged settings.")
+@click.option("--no-encoder", is_flag=True, help="Train on n-grams alone: smaller, less right.")
+@json_option
+def train(data: tuple[Path, ...], models: Path, settings: Path | None, no_encoder: bool, as_json: bool) -> None:
+    """Train a model on labelled enquiries; the first one in a store becomes its champion."""
+    chosen = read_settings(settings)
+    store = ModelStore(models)
+    columns = (TextColumn("{task.description:22}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done)
+
+        trained = run(
+            data, store, chosen.without_encoder() if no_encoder else chosen, datetime.now().astimezone(), progress
+        )
+    first = _promote_first(store, trained)
+    if as_json:
+        click.echo(trained.manifest.model_dump_json(indent=2))
+    else:
+        _show(trained, first)
+
+
+def _promote_first(store: ModelStore, trained: Trained) -> bool:
+    try:
+        store.champion()
+    except ModelNotFound:
+        store.promote(trained.manifest.version)
+        return True
+    return False
+
+
+def _show(trained: Trained, first: bool) -> None:
+    figures = trained.manifest.figures
+    table = Table(
+        "%", "all", "en", "es", title="On authors the model had not seen (95 % interval)", title_justify="left"
+    )
+    for key, title in _TITLES.items():
+        table.add_row(title, *(_cell(figures[part][key]) for part in ("all", "en", "es")))
+    console = Console()
+    console.print(table)
+    console.print(
+        f"Model {trained.manifest.version}: {figures['enquiries']} enquiries by {figures['authors']} authors, "
+        f"in {trained.folder}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if first:
+        console.print("It is the first model here and now serves as champion.")
+    else:
+        console.print(f"Let it serve with: triage promote {trained.manifest.version}", highlight=False)
+
+
+def _cell(share: dict[str, Any]) -> str:
+    if share["value"] is None:
+        return "–"
+    return f"{100 * share['value']:.1f} ({100 * share['low']:.1f}–{100 * share['high']:.1f}) of {share['of']}"

@@ -1,0 +1,68 @@
+"""From files of labelled enquiries to a model in the store."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version as installed
+from pathlib import Path
+
+from model.encoder import load_encoder
+from model.manifest import FORMAT, DataFile, Manifest, ThresholdFigures
+from model.red_flags import RedFlags
+from model.rule_files import packaged_rules
+from model.store import PICKLED_LIBRARIES, ModelFiles, ModelStore, pack
+from training.data import csv_files, read_labelled
+from training.figures import out_of_fold_figures
+from training.fit import Fitted, Progress, fit
+from training.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model that has just been made."""
+
+    manifest: Manifest
+    folder: Path
+
+
+def train(data: Sequence[Path], store: ModelStore, settings: Settings, now: datetime, progress: Progress) -> Trained:
+    """Train on CSV files, or folders of them, and save the model.
+
+    Raises InvalidData or InvalidFile, and saves nothing, when data or rules break their form.
+    """
+    files = list(csv_files(data))
+    enquiries = read_labelled(files)
+    encoder = None if settings.features.encoder == "none" else load_encoder(settings.features.encoder)
+    rules = packaged_rules()
+    fitted = fit(enquiries, encoder, RedFlags(rules), settings, progress)
+    contents = ModelFiles(pack(fitted.classifier), rules)
+    manifest = Manifest(
+        format=FORMAT,
+        version=_version(contents, fitted, now),
+        created=now.astimezone(UTC),
+        files=contents.hashes(),
+        services=fitted.classifier.services,
+        codes=fitted.classifier.codes,
+        encoder=(encoder.name, encoder.digest) if encoder else None,
+        thresholds=ThresholdFigures.model_validate(asdict(fitted.thresholds)),
+        data=tuple(_described(file) for file in files),
+        settings=settings.model_dump(mode="json"),
+        libraries={name: installed(name) for name in PICKLED_LIBRARIES},
+        figures=out_of_fold_figures(enquiries, fitted),
+    )
+    return Trained(manifest, store.save(contents, manifest))
+
+
+def _version(contents: ModelFiles, fitted: Fitted, now: datetime) -> str:
+    """Day of training and the beginning of a hash over contents and thresholds, so that they name the model."""
+    digest = hashlib.sha256()
+    for path, value in sorted(contents.hashes().items()):
+        digest.update(f"{path} {value}\n".encode())
+    digest.update(repr(fitted.thresholds).encode())
+    return f"{now:%Y%m%d}-{digest.hexdigest()[:6]}"
+
+
+def _described(file: Path) -> DataFile:
+    content = file.read_bytes()
+    return DataFile(name=file.name, sha256=hashlib.sha256(content).hexdigest(), rows=len(read_labelled([file])))

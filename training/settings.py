@@ -1,0 +1,83 @@
+"""Training settings: one TOML file, checked once, copied into the manifest."""
+
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from model.errors import InvalidFile
+
+Probability = Annotated[float, Field(gt=0, lt=1)]
+Ngrams = tuple[Annotated[int, Field(ge=1, le=8)], Annotated[int, Field(ge=1, le=8)]]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FeatureSettings(_Table):
+    """What the classifiers see of a text."""
+
+    encoder: Literal["use-multilingual-v3", "none"]
+    encoder_weight: Annotated[float, Field(gt=0, le=10)]
+    word_ngrams: Ngrams
+    word_min_df: Annotated[int, Field(ge=1)]
+    character_ngrams: Ngrams
+    character_min_df: Annotated[int, Field(ge=1)]
+
+
+class ClassifierSettings(_Table):
+    """The linear models."""
+
+    C: Annotated[float, Field(gt=0)]
+    max_iterations: Annotated[int, Field(ge=10)]
+    rarest: Annotated[int, Field(ge=2)]
+
+
+class ThresholdSettings(_Table):
+    """When the model is sure enough."""
+
+    route: Probability
+    confirm: Probability
+    alarm_beta: Annotated[float, Field(gt=0, le=10)]
+    code_beta: Annotated[float, Field(gt=0, le=10)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.confirm > self.route:
+            raise ValueError("confirm must not be above route")
+        return self
+
+
+class Settings(_Table):
+    """All of them."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    folds: Annotated[int, Field(ge=2, le=20)]
+    features: FeatureSettings
+    classifier: ClassifierSettings
+    thresholds: ThresholdSettings
+
+    def without_encoder(self) -> "Settings":
+        """The same with n-grams alone."""
+        return self.model_copy(update={"features": self.features.model_copy(update={"encoder": "none"})})
+
+
+def read_settings(file: Path | None = None) -> Settings:
+    """Read a settings file; without one, the packaged settings.
+
+    Raises InvalidFile, naming the setting and what it must be.
+    """
+    name = str(file or "settings.toml")
+    try:
+        text = file.read_text("utf-8") if file else (files("training") / "settings.toml").read_text("utf-8")
+        return Settings.model_validate(tomllib.loads(text))
+    except OSError:
+        raise InvalidFile(name, "file", "cannot be read") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidFile(name, "syntax", str(error)) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InvalidFile(name, ".".join(map(str, first["loc"])), first["msg"]) from None
