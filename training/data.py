@@ -26,7 +26,10 @@ _LANGUAGE = re.compile(r"[a-z]{2}")
 
 @dataclass(frozen=True, slots=True)
 class LabelledEnquiry:
-    """One row of the corpus; the fields are the annotation guide's."""
+    """One row of the corpus; the fields are the annotation guide's.
+
+    part : in a frozen set what the row tests (everyday, flags, contrast, borderline); empty elsewhere
+    """
 
     id: str
     text: str
@@ -35,6 +38,7 @@ class LabelledEnquiry:
     flags: frozenset[str]
     contrast: str
     source: str
+    part: str = ""
 
 
 def read_labelled(paths: Iterable[Path]) -> list[LabelledEnquiry]:
@@ -52,7 +56,7 @@ def read_labelled(paths: Iterable[Path]) -> list[LabelledEnquiry]:
         complaints = _repeated_ids(frames)
     if complaints:
         raise InvalidData(complaints)
-    return [enquiry for frame in frames for enquiry in _enquiries(frame)]
+    return [enquiry for frame in frames for enquiry in enquiries_of(frame)]
 
 
 def csv_files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -73,19 +77,25 @@ def csv_files(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def read_file(file: Path) -> tuple[pd.DataFrame, list[str]]:
+    """One file of labelled enquiries as strings (index: row in the file), and what is wrong with it."""
+    return read_table(file, COLUMNS, _SCHEMA)
+
+
+def read_table(file: Path, columns: Iterable[str], schema: pa.DataFrameSchema) -> tuple[pd.DataFrame, list[str]]:
     """One CSV file as strings (index: row in the file, the header being row 1), and what is wrong with it."""
+    nothing = pd.DataFrame(columns=list(columns))
     try:
         frame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except UnicodeDecodeError:
-        return pd.DataFrame(columns=list(COLUMNS)), [f"{file}: is not UTF-8; save it as 'CSV UTF-8'"]
+        return nothing, [f"{file}: is not UTF-8; save it as 'CSV UTF-8'"]
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        return pd.DataFrame(columns=list(COLUMNS)), [f"{file}: cannot be read as CSV: {str(error).strip()}"]
+        return nothing, [f"{file}: cannot be read as CSV: {str(error).strip()}"]
     frame.index = pd.RangeIndex(2, len(frame) + 2)
-    missing = [column for column in COLUMNS if column not in frame.columns]
+    missing = [column for column in columns if column not in frame.columns]
     if missing:
         return frame, [f"{file}, row 1: lacks the column {column}; add it to the header" for column in missing]
     try:
-        _SCHEMA.validate(frame, lazy=True)
+        schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
         return frame, _complaints(file, errors.failure_cases)
     return frame, []
@@ -112,7 +122,8 @@ def _repeated_ids(frames: list[pd.DataFrame]) -> list[str]:
     return [f"id {name!r} stands {count} times; give each row its own" for name, count in counts[counts > 1].items()]
 
 
-def _enquiries(frame: pd.DataFrame) -> Iterator[LabelledEnquiry]:
+def enquiries_of(frame: pd.DataFrame) -> Iterator[LabelledEnquiry]:
+    """The rows of a checked file."""
     for row in frame.itertuples(index=False):
         yield LabelledEnquiry(
             id=str(row.id),
@@ -122,6 +133,7 @@ def _enquiries(frame: pd.DataFrame) -> Iterator[LabelledEnquiry]:
             flags=frozenset(str(row.flags).split()),
             contrast=str(row.contrast),
             source=str(row.source),
+            part=str(getattr(row, "part", "")),
         )
 
 
@@ -133,11 +145,13 @@ def _known(cell: str) -> bool:
     return set(cell.split()) <= set(annotated_codes())
 
 
-def _one_of(values: Iterable[str]) -> str:
+def one_of(values: Iterable[str]) -> str:
+    """Words for a check on a closed list."""
     return f"must be one of {', '.join(value or 'empty' for value in values)}"
 
 
-def _check(rule: str, test: Callable[[str], bool]) -> pa.Check:
+def check_cell(rule: str, test: Callable[[str], bool]) -> pa.Check:
+    """A check of each cell of a column; `rule` says what is wrong and how to mend it."""
     return pa.Check(test, element_wise=True, error=rule)
 
 
@@ -145,32 +159,35 @@ _SCHEMA = pa.DataFrameSchema(
     {
         "id": pa.Column(
             str,
-            [_check("is empty; give each row a name of its own", lambda cell: bool(cell.strip()))],
+            [check_cell("is empty; give each row a name of its own", lambda cell: bool(cell.strip()))],
             unique=False,
         ),
         "text": pa.Column(
             str,
             [
-                _check("is empty; write the enquiry or delete the row", lambda cell: bool(cell.strip())),
-                _check("holds a NUL character; remove it", lambda cell: "\0" not in cell),
+                check_cell("is empty; write the enquiry or delete the row", lambda cell: bool(cell.strip())),
+                check_cell("holds a NUL character; remove it", lambda cell: "\0" not in cell),
             ],
         ),
         "language": pa.Column(
             str,
-            _check("must be a two-letter language code such as en or es", lambda cell: bool(_LANGUAGE.fullmatch(cell))),
+            check_cell(
+                "must be a two-letter language code such as en or es", lambda cell: bool(_LANGUAGE.fullmatch(cell))
+            ),
         ),
-        "service": pa.Column(str, _check(_one_of(Service), lambda cell: cell in set(Service))),
+        "service": pa.Column(str, check_cell(one_of(Service), lambda cell: cell in set(Service))),
         "flags": pa.Column(
             str,
             [
-                _check("must be codes of the taxonomy separated by spaces", _known),
-                _check("holds a code twice", lambda cell: len(cell.split()) == len(set(cell.split()))),
+                check_cell("must be codes of the taxonomy separated by spaces", _known),
+                check_cell("holds a code twice", lambda cell: len(cell.split()) == len(set(cell.split()))),
             ],
         ),
-        "contrast": pa.Column(str, _check(_one_of(("", *CONTRASTS)), lambda cell: cell in {"", *CONTRASTS})),
-        "source": pa.Column(str, _check("is empty; say who wrote it", lambda cell: bool(cell.strip()))),
+        "contrast": pa.Column(str, check_cell(one_of(("", *CONTRASTS)), lambda cell: cell in {"", *CONTRASTS})),
+        "source": pa.Column(str, check_cell("is empty; say who wrote it", lambda cell: bool(cell.strip()))),
         "created": pa.Column(
-            str, _check("must be a date such as 2026-11-24", lambda cell: bool(re.fullmatch(r"\d{4}-\d\d-\d\d", cell)))
+            str,
+            check_cell("must be a date such as 2026-11-24", lambda cell: bool(re.fullmatch(r"\d{4}-\d\d-\d\d", cell))),
         ),
     },
     checks=[

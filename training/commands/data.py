@@ -1,7 +1,7 @@
 """`triage data`: the labelled enquiries themselves."""
 
 import json
-from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from model.errors import InvalidData
+from training.agreement import Kappa, compare
 from training.commands.options import json_option
-from training.data import LabelledEnquiry, read_labelled
+from training.corpus import Corpus, likeness, read_corpus, too_alike
+from training.statistics import count
+
+_SEED = 20261124
 
 
 @click.group()
@@ -18,47 +23,102 @@ def data() -> None:
     """Look after labelled enquiries."""
 
 
-@data.command(epilog="Example: triage data check data/labelled")
+@data.command(epilog="Example: triage data check data")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @json_option
 def check(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Check that files keep the form of the annotation guide, and count what they hold.
+    """Check that files keep the form of the annotation guide, hold no text twice, and leak nothing.
 
-    PATHS are CSV files or folders; without any, data/labelled.
+    PATHS are CSV files or folders; without any, the folder data.
     """
-    enquiries = read_labelled(paths or [Path("data/labelled")])
-    counts = count(enquiries)
+    corpus = read_corpus(paths or [Path("data")])
+    found = {name: likeness([row.text for row in rows]) for name, rows in corpus.sets.items()}
+    faults = [f"{name}: {fault}" for name, like in found.items() for fault in too_alike(like)]
+    if faults:
+        raise InvalidData(faults)
     if as_json:
-        click.echo(json.dumps(counts, indent=2))
+        sets = {name: {**count(rows), "likeness": asdict(found[name])} for name, rows in corpus.sets.items()}
+        click.echo(json.dumps({**sets, "agreement": _agreement(corpus)}, indent=2))
     else:
-        _show(counts)
+        _show(corpus)
 
 
-def count(enquiries: list[LabelledEnquiry]) -> dict[str, Any]:
-    """How many enquiries there are by language, service, flag and contrast."""
-    languages = sorted({enquiry.language for enquiry in enquiries})
+@data.command(epilog="Example: triage data stats data --plots data/plots")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--plots", type=click.Path(path_type=Path), help="Also draw the plots into this folder.")
+@json_option
+def stats(paths: tuple[Path, ...], plots: Path | None, as_json: bool) -> None:
+    """Count what files hold: language, service, flags, contrast, length, sources.
 
-    def by(values: list[tuple[str, str]]) -> dict[str, dict[str, int]]:
-        counter = Counter(values)
-        names = sorted({name for name, _ in counter}, key=lambda name: -sum(counter[name, code] for code in languages))
-        return {name: {language: counter[name, language] for language in languages} for name in names}
+    PATHS are CSV files or folders; without any, the folder data.
+    """
+    corpus = read_corpus(paths or [Path("data")])
+    if plots:
+        from training.plots import draw_corpus  # here, since it loads matplotlib
 
-    return {
-        "enquiries": len(enquiries),
-        "sources": len({enquiry.source for enquiry in enquiries}),
-        "service": by([(str(enquiry.service), enquiry.language) for enquiry in enquiries]),
-        "flags": by([(code, enquiry.language) for enquiry in enquiries for code in enquiry.flags or {"(none)"}]),
-        "contrast": by([(enquiry.contrast or "(none)", enquiry.language) for enquiry in enquiries]),
-    }
+        for file in draw_corpus([*corpus.labelled, *corpus.test], plots):
+            click.echo(f"drawn: {file}", err=True)
+    if as_json:
+        click.echo(json.dumps({name: count(rows) for name, rows in corpus.sets.items()}, indent=2))
+        return
+    for name, rows in corpus.sets.items():
+        if rows:
+            _show_counts(name, count(rows))
 
 
-def _show(counts: dict[str, Any]) -> None:
+@data.command(epilog="Example: triage data agreement data")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@json_option
+def agreement(paths: tuple[Path, ...], as_json: bool) -> None:
+    """Compare a second annotator's labels with the first: Cohen's kappa and the ids on which they differ."""
+    corpus = read_corpus(paths or [Path("data")])
+    found = _agreement(corpus)
+    if not found:
+        raise InvalidData(["there are no second labels here (a file with the columns id, service, flags, no text)"])
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    result = compare(corpus.by_id, corpus.second, _SEED)
     console = Console()
-    languages = list(next(iter(counts["service"].values())))
-    table = Table("", *languages, "all", box=None)
-    for title in ("service", "flags", "contrast"):
-        table.add_row(f"[bold]{title}[/]")
-        for name, row in counts[title].items():
-            table.add_row(f"  {name}", *(str(row[language]) for language in languages), str(sum(row.values())))
+    table = Table(f"{result.enquiries} enquiries", "Cohen's kappa", "95 % interval", "same label %", box=None)
+    for title, kappa in (
+        ("service", result.service),
+        ("a person reads it first", result.escalate),
+        ("alarm", result.alarm),
+    ):
+        table.add_row(title, *_kappa_cells(kappa))
     console.print(table)
-    console.print(f"{counts['enquiries']} enquiries by {counts['sources']} authors: all well", highlight=False)
+    console.print(f"They differ on {len(result.differing)}: {' '.join(result.differing)}", highlight=False)
+
+
+def _kappa_cells(kappa: Kappa) -> tuple[str, str, str]:
+    return f"{kappa.value:.3f}", f"{kappa.low:.3f}–{kappa.high:.3f}", f"{100 * kappa.agreed:.1f}"
+
+
+def _agreement(corpus: Corpus) -> dict[str, Any]:
+    return asdict(compare(corpus.by_id, corpus.second, _SEED)) if corpus.second else {}
+
+
+def _show(corpus: Corpus) -> None:
+    for name, rows in corpus.sets.items():
+        if rows:
+            _show_counts(name, count(rows))
+    total = sum(map(len, corpus.sets.values()))
+    click.echo(f"{total} texts: form, duplicates and leakage all well")
+
+
+def _show_counts(name: str, counts: dict[str, Any]) -> None:
+    languages = counts["languages"]
+    table = Table(f"[bold]{name}[/]", *languages, "all", box=None)
+    for title, rows in counts["tables"].items():
+        table.add_row(f"[bold]{title}[/]")
+        for row, cells in rows.items():
+            table.add_row(f"  {row}", *(str(cells[language]) for language in languages), str(sum(cells.values())))
+    console = Console()
+    console.print(table)
+    words = counts["words"]
+    console.print(
+        f"{counts['texts']} texts by {counts['sources']} authors; words: {words['shortest']} to {words['longest']}, "
+        f"median {words['median']:g}, a tenth under {words['tenth']:g}, a tenth over {words['ninetieth']:g}\n",
+        highlight=False,
+    )
