@@ -9,8 +9,8 @@ with the sentence, and both languages apply to every text.
 
 import re
 import tomllib
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
 
 from model.errors import InvalidFile
 from model.rulebook import Mention
@@ -19,6 +19,24 @@ from model.text import Token, fold
 Axis = Literal["denied", "past", "hypothetical", "other_person", "figure"]
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _PUNCTUATION = frozenset(",.;:!?…()/-")
+_NEGATIONS = frozenset(
+    {
+        "no",
+        "not",
+        "can't",
+        "cant",
+        "cannot",
+        "don't",
+        "dont",
+        "doesn't",
+        "doesnt",
+        "never",
+        "without",
+        "sin",
+        "ni",
+        "nunca",
+    }
+)
 
 
 class Context:
@@ -30,15 +48,13 @@ class Context:
     def __init__(self, name: str, text: str) -> None:
         try:
             table = tomllib.loads(text)
-            self._denied = _Denied(table["denied"])
-            self._past_cues = _phrases(table["past"]["around"])
-            self._past_unless = _phrases(table["past"]["unless_around"])
-            self._hypothetical_cues = _phrases(table["hypothetical"]["before"])
-            self._hypothetical_reach = int(table["hypothetical"]["reach"])
-            self._owner_before = _phrases(table["other_person"]["before"])
-            self._owner_after = _phrases(table["other_person"]["after"])
-            self._wants = _phrases(table["other_person"]["wants"])
-            self._figures = _phrases(table["figure"]["around"])
+            self._checks: tuple[tuple[Axis, _Check], ...] = (
+                ("figure", _Figure(table["figure"])),
+                ("denied", _Denied(table["denied"])),
+                ("past", _Past(table["past"])),
+                ("hypothetical", _Hypothetical(table["hypothetical"])),
+                ("other_person", _OtherPerson(table["other_person"])),
+            )
         except tomllib.TOMLDecodeError as error:
             raise InvalidFile(name, "syntax", str(error)) from None
         except KeyError as error:
@@ -47,73 +63,135 @@ class Context:
     def set_aside(self, tokens: Sequence[Token], mention: Mention) -> tuple[Axis, str] | None:
         """Why the mention states no present sign: axis and cue, or None when it states one."""
         words = [token.text for token in tokens]
-        checks: tuple[tuple[Axis, Callable[[Sequence[str], Mention], str]], ...] = (
-            ("figure", self._figure),
-            ("denied", self._denied),
-            ("past", self._past),
-            ("hypothetical", self._hypothetical),
-            ("other_person", self._other_person),
-        )
-        for axis, check in checks:
+        for axis, check in self._checks:
             cue = check(words, mention)
             if cue:
                 return axis, cue
         return None
 
-    def _figure(self, words: Sequence[str], mention: Mention) -> str:
-        return _find(words, self._figures, mention.clause.first, mention.clause.last)
 
-    def _past(self, words: Sequence[str], mention: Mention) -> str:
-        clause = mention.clause
-        if _find(words, self._past_unless, clause.first, clause.last):
+class _Check(Protocol):
+    """One axis: from a text's words and a mention the cue that sets it aside, or nothing."""
+
+    def __call__(self, words: Sequence[str], mention: Mention) -> str: ...
+
+
+class _Figure:
+    """A figure of speech that the mention is part of, or stands beside."""
+
+    def __init__(self, table: dict[str, Any]) -> None:
+        self._around = _Cues(table["around"])
+        self._reach = int(table["reach"])
+
+    def __call__(self, words: Sequence[str], mention: Mention) -> str:
+        start = max(mention.clause.first, mention.first - self._reach)
+        return self._around.within(words, start, min(mention.clause.last, mention.last + self._reach))
+
+
+class _Past:
+    """Over and settled."""
+
+    def __init__(self, table: dict[str, Any]) -> None:
+        self._settled = _Cues(table["settled"])
+        self._around = _Cues(table["around"])
+        self._unless = _Cues(table["unless"])
+        self._years = frozenset(table["years"])
+        self._history = frozenset(table["history"])
+
+    def __call__(self, words: Sequence[str], mention: Mention) -> str:
+        if mention.rule.flag in self._history:
             return ""
-        year = next((word for word in words[clause.first : clause.last] if _YEAR.fullmatch(word)), "")
-        return _find(words, self._past_cues, clause.first, clause.last) or year
+        span = mention.clause.first, mention.clause.last
+        settled = self._settled.within(words, *span)
+        if settled or self._unless.within(words, *span):
+            return settled
+        return self._around.within(words, *span) or self._long_ago(words, *span)
 
-    def _hypothetical(self, words: Sequence[str], mention: Mention) -> str:
-        start = max(mention.clause.first, mention.first - self._hypothetical_reach)
-        return _find(words, self._hypothetical_cues, start, mention.first)
+    def _long_ago(self, words: Sequence[str], start: int, end: int) -> str:
+        """A year of the past, "ten years ago", "hace diez años"; not how long something has lasted."""
+        for place in range(start, end):
+            word = words[place]
+            if _YEAR.fullmatch(word):
+                return word
+            if word in {"ago", "back"} and place > start and words[place - 1] in self._years:
+                return f"{words[place - 1]} {word}"
+            if word == "hace" and (place == start or words[place - 1] != "desde"):
+                unit = next((at for at in range(place + 1, min(place + 4, end)) if words[at] in self._years), None)
+                if unit and (unit + 1 >= end or words[unit + 1] not in {"que", "q", "k"}):
+                    return " ".join(words[place : unit + 1])
+        return ""
 
-    def _other_person(self, words: Sequence[str], mention: Mention) -> str:
-        if not _find(words, self._wants, 0, len(words)):
+
+class _Hypothetical:
+    """Only feared or asked about."""
+
+    def __init__(self, table: dict[str, Any]) -> None:
+        self._before = _Cues(table["before"])
+        self._around = _Cues(table["around"])
+        self._reach = int(table["reach"])
+
+    def __call__(self, words: Sequence[str], mention: Mention) -> str:
+        start = max(mention.clause.first, mention.first - self._reach)
+        near = self._before.within(words, start, mention.first)
+        return near or self._around.within(words, mention.clause.first, mention.clause.last)
+
+
+class _OtherPerson:
+    """Somebody else's sign, in a text that asks something for its writer and nothing for the other."""
+
+    def __init__(self, table: dict[str, Any]) -> None:
+        self._before, self._after = _Cues(table["before"]), _Cues(table["after"])
+        self._wants, self._patient = _Cues(table["wants"]), _Cues(table["patient"])
+
+    def __call__(self, words: Sequence[str], mention: Mention) -> str:
+        if not self._wants.within(words, 0, len(words)) or self._patient.within(words, 0, len(words)):
             return ""
-        before = _ending_at(words, self._owner_before, mention.clause.first, mention.first)
-        return before or _starting_at(words, self._owner_after, mention.last, mention.clause.last)
+        before = self._before.ending_at(words, mention.clause.first, mention.first)
+        return before or self._after.starting_at(words, mention.last, mention.clause.last)
 
 
 class _Denied:
-    """Denials before a part of the mention, reaching through lists, and behind it, closing the statement."""
+    """Denials before a part of the mention, reaching through lists; behind it; or of everything in the clause."""
 
     def __init__(self, table: dict[str, Any]) -> None:
-        self._before = _phrases(table["before"])
-        self._after = _phrases(table["after"])
+        self._before = _Cues(table["before"])
+        self._adjacent = _Cues(table["adjacent"])
+        self._paired = frozenset(table["paired"])
+        self._after = _Cues(table["after"])
+        self._around = _Cues(table["around"])
+        self._pseudo = _Cues(table["pseudo"])
         self._reach = int(table["reach"])
         self._item = int(table["item"])
         self._joints = frozenset(table["joints"])
         self._stops = frozenset(table["stops"])
-        self._unless_next = frozenset(table["unless_next"])
 
     def __call__(self, words: Sequence[str], mention: Mention) -> str:
         for first, _ in mention.parts:
             cue = self._cue_before(words, mention, first)
             if cue:
                 return cue
-        return self._cue_after(words, mention)
+        clause = mention.clause
+        return self._cue_after(words, mention) or self._around.within(words, clause.first, clause.last)
 
     def _cue_before(self, words: Sequence[str], mention: Mention, first: int) -> str:
         """Walk back from a part of the mention, through the items of a list, to a cue.
 
         A negation that belongs to the sign itself ("can't feel my foot", "no siento la pierna") is no cue.
         """
+        start = mention.clause.first
+        own = {token for begin, end in mention.parts for token in range(begin, end)}
+        if first - 1 not in own:
+            cue = self._adjacent.ending_at(words, start, first)
+            if cue and not self._is_pseudo(words, cue, first):
+                return cue
         gap, limit = 0, self._reach
-        own = {token for start, end in mention.parts for token in range(start, end)}
-        for index in range(first, mention.clause.first, -1):
+        for index in range(first, start, -1):
             if index - 1 in own:
                 gap = 0
                 continue
-            cue = _ending_at(words, self._before, mention.clause.first, index)
+            cue = self._before.ending_at(words, start, index) or self._paired_at(words, mention, index - 1)
             if cue:
-                return "" if words[index] in self._unless_next else cue
+                return "" if self._is_pseudo(words, cue, index) else cue
             word = words[index - 1]
             if word in self._joints:
                 gap, limit = 0, self._item
@@ -125,38 +203,59 @@ class _Denied:
                     return ""
         return ""
 
+    def _is_pseudo(self, words: Sequence[str], cue: str, behind: int) -> bool:
+        """Whether the cue that ends before `behind` only begins a phrase that denies nothing."""
+        return bool(self._pseudo.starting_at(words, behind - len(cue.split()), len(words)))
+
+    def _paired_at(self, words: Sequence[str], mention: Mention, place: int) -> str:
+        """`ni` or `nor` at a place, where another one stands elsewhere in the clause."""
+        if words[place] not in self._paired:
+            return ""
+        others = words[mention.clause.first : place], words[place + 1 : mention.clause.last]
+        return words[place] if any(word in self._paired for part in others for word in part) else ""
+
     def _cue_after(self, words: Sequence[str], mention: Mention) -> str:
         """A cue right behind the mention with nothing after it but the end or a comma: "fever: none", "fiebre no"."""
+        if any(words[place] in _NEGATIONS for begin, end in mention.parts for place in range(begin, end)):
+            return ""
         start, end = mention.last, mention.clause.last
         while start < end and words[start] in _PUNCTUATION - {","}:
             start += 1
-        cue = _starting_at(words, self._after, start, end)
+        cue = self._after.starting_at(words, start, end)
         behind = start + len(cue.split())
         closed = behind >= end or words[behind] in _PUNCTUATION or words[behind] in self._joints
         return cue if cue and closed else ""
 
 
-def _phrases(cues: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """Cues as word tuples, the longest first, so that the fullest one is reported."""
-    return tuple(sorted({tuple(fold(cue).split()) for cue in cues}, key=lambda cue: (-len(cue), cue)))
+class _Cues:
+    """A list of phrases, found by their first or their last word; of several that fit, the longest is reported."""
 
+    def __init__(self, cues: Sequence[str]) -> None:
+        phrases = sorted({tuple(fold(cue).split()) for cue in cues}, key=lambda cue: (-len(cue), cue))
+        self._by_first: dict[str, list[tuple[str, ...]]] = {}
+        self._by_last: dict[str, list[tuple[str, ...]]] = {}
+        for phrase in phrases:
+            self._by_first.setdefault(phrase[0], []).append(phrase)
+            self._by_last.setdefault(phrase[-1], []).append(phrase)
 
-def _find(words: Sequence[str], cues: Sequence[tuple[str, ...]], start: int, end: int) -> str:
-    stretch = tuple(words[start:end])
-    for cue in cues:
-        for index in range(len(stretch) - len(cue) + 1):
-            if stretch[index : index + len(cue)] == cue:
+    def within(self, words: Sequence[str], start: int, end: int) -> str:
+        """The first cue that stands between the two places, or nothing."""
+        return next(filter(None, (self.starting_at(words, place, end) for place in range(start, end))), "")
+
+    def starting_at(self, words: Sequence[str], start: int, end: int) -> str:
+        """The cue that begins at a place and ends before `end`, or nothing."""
+        if start >= end:
+            return ""
+        for cue in self._by_first.get(words[start], ()):
+            if start + len(cue) <= end and tuple(words[start : start + len(cue)]) == cue:
                 return " ".join(cue)
-    return ""
+        return ""
 
-
-def _ending_at(words: Sequence[str], cues: Sequence[tuple[str, ...]], start: int, end: int) -> str:
-    return next(
-        (" ".join(cue) for cue in cues if end - len(cue) >= start and tuple(words[end - len(cue) : end]) == cue), ""
-    )
-
-
-def _starting_at(words: Sequence[str], cues: Sequence[tuple[str, ...]], start: int, end: int) -> str:
-    return next(
-        (" ".join(cue) for cue in cues if start + len(cue) <= end and tuple(words[start : start + len(cue)]) == cue), ""
-    )
+    def ending_at(self, words: Sequence[str], start: int, end: int) -> str:
+        """The cue that ends before place `end` and begins at `start` or later, or nothing."""
+        if start >= end:
+            return ""
+        for cue in self._by_last.get(words[end - 1], ()):
+            if end - len(cue) >= start and tuple(words[end - len(cue) : end]) == cue:
+                return " ".join(cue)
+        return ""

@@ -16,7 +16,7 @@ folded: lower case, without accents, so `fiebre`, `Fiebre` and `FIÉBRE` are one
 """
 
 import tomllib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -66,8 +66,29 @@ class Mention:
         return max(last for _, last in self.parts)
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An alternative of several groups, filed under the word at place `anchor`."""
+
+    phrase: tuple[str, ...]
+    anchor: int
+    groups: tuple[int, ...]
+
+    def stands_at(self, words: Sequence[str], first: int) -> bool:
+        """Whether the phrase begins at token `first`; its anchor is known to match."""
+        if first < 0 or first + len(self.phrase) > len(words):
+            return False
+        return all(
+            words[first + place].startswith(part[:-1]) if part.endswith("*") else words[first + place] == part
+            for place, part in enumerate(self.phrase)
+            if place != self.anchor
+        )
+
+
 class Rulebook:
-    """All packs together, indexed by the first word of each alternative: a text asks only for rules it may meet.
+    """All packs together.
+
+    Each alternative is filed under its rarest word, so that a text asks only for the few it may hold.
 
     packs : the text of each TOML file by its name
 
@@ -75,17 +96,16 @@ class Rulebook:
     """
 
     def __init__(self, packs: Mapping[str, str]) -> None:
-        self._groups: dict[tuple[str, ...], int] = {}
-        self._exact: defaultdict[str, list[tuple[tuple[str, ...], int]]] = defaultdict(list)
-        self._prefix: defaultdict[str, list[tuple[tuple[str, ...], int]]] = defaultdict(list)
+        self._groups: dict[tuple[tuple[str, ...], ...], int] = {}
         rules = [rule for name, text in packs.items() for rule in self._read(name, text)]
         self.rules: tuple[Rule, ...] = tuple(rules)
-        # A rule is looked at only when its rarest group is met; which is rarest is guessed by how few words it holds.
-        sizes = {number: len(words) for words, number in self._groups.items()}
+        self._exact, self._prefix = _filed(self._groups)
+        self._prefix_lengths = sorted({len(prefix) for prefix in self._prefix})
+        # A rule is looked at only when its rarest group is met; which is rarest is guessed by how few phrases it holds.
+        sizes = {number: len(phrases) for phrases, number in self._groups.items()}
         self._by_group: defaultdict[int, list[Rule]] = defaultdict(list)
         for rule in rules:
             self._by_group[min(rule.all, key=sizes.__getitem__)].append(rule)
-        self._prefix_lengths = sorted({len(prefix) for prefix in self._prefix})
 
     def mentions(self, tokens: Sequence[Token], clauses: Sequence[Clause]) -> list[Mention]:
         """Every place where a rule's groups stand together, in the order of the text."""
@@ -102,14 +122,16 @@ class Rulebook:
         words = [token.text for token in tokens]
         hits: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         for index, word in enumerate(words):
-            candidates = self._exact.get(word, [])
+            candidates = list(self._exact.get(word, ()))
             for length in self._prefix_lengths:
                 if length > len(word):
                     break
-                candidates = candidates + self._prefix.get(word[:length], [])
-            for phrase, group in candidates:
-                if len(phrase) == 1 or _continues(words, index, phrase):
-                    hits[group].append((index, index + len(phrase)))
+                candidates += self._prefix.get(word[:length], ())
+            for entry in candidates:
+                first = index - entry.anchor
+                if len(entry.phrase) == 1 or entry.stands_at(words, first):
+                    for group in entry.groups:
+                        hits[group].append((first, first + len(entry.phrase)))
         return hits
 
     def _read(self, name: str, text: str) -> Iterator[Rule]:
@@ -143,18 +165,9 @@ class Rulebook:
         )
 
     def _group(self, alternatives: Sequence[str], lists: dict[str, list[str]]) -> int:
-        """Number of the group of alternatives, its phrases entered in the index the first time it is met."""
-        words = tuple(sorted(set(_expand(alternatives, lists))))
-        if words in self._groups:
-            return self._groups[words]
-        number = self._groups[words] = len(self._groups)
-        for word in words:
-            phrase = _phrase(word)
-            if phrase[0].endswith("*"):
-                self._prefix[phrase[0][:-1]].append((phrase, number))
-            else:
-                self._exact[phrase[0]].append((phrase, number))
-        return number
+        """Number of the group of alternatives, the same for the same alternatives."""
+        phrases = tuple(sorted({_phrase(word) for word in _expand(alternatives, lists)}))
+        return self._groups.setdefault(phrases, len(self._groups))
 
 
 def _fault(entry: dict[str, Any], seen: set[str]) -> str:
@@ -198,14 +211,26 @@ def _phrase(word: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _continues(words: list[str], index: int, phrase: tuple[str, ...]) -> bool:
-    """Whether the rest of a phrase follows the word at `index`."""
-    if index + len(phrase) > len(words):
-        return False
-    return all(
-        words[index + offset].startswith(part[:-1]) if part.endswith("*") else words[index + offset] == part
-        for offset, part in enumerate(phrase[1:], 1)
-    )
+_Files = Mapping[str, Sequence[_Entry]]
+
+
+def _filed(groups: Mapping[tuple[tuple[str, ...], ...], int]) -> tuple[_Files, _Files]:
+    """Entries by whole word and by beginning, each under the word of its phrase that fewest phrases share."""
+    groups_of: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for phrases, number in groups.items():
+        for phrase in phrases:
+            groups_of[phrase].append(number)
+    shared = Counter(word for phrase in groups_of for word in set(phrase))
+    exact: defaultdict[str, list[_Entry]] = defaultdict(list)
+    prefix: defaultdict[str, list[_Entry]] = defaultdict(list)
+    for phrase, numbers in groups_of.items():
+        anchor = min(range(len(phrase)), key=lambda place: (shared[phrase[place]], -len(phrase[place])))
+        word, entry = phrase[anchor], _Entry(phrase, anchor, tuple(numbers))
+        if word.endswith("*"):
+            prefix[word[:-1]].append(entry)
+        else:
+            exact[word].append(entry)
+    return dict(exact), dict(prefix)
 
 
 def _places(rule: Rule, hits: Mapping[int, list[tuple[int, int]]], clauses: Sequence[Clause]) -> Iterator[Mention]:

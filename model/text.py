@@ -12,7 +12,7 @@ from spacy.util import compile_infix_regex
 _STRAIGHT = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "“": '"', "”": '"', "«": '"', "»": '"'})
 _ENDS = frozenset(".!?…;()¿¡")
 _BREAKS = frozenset(
-    {"but", "though", "although", "however", "yet", "except", "pero", "aunque", "sino", "salvo", "excepto", "mas"}
+    {"but", "though", "although", "however", "yet", "except", "pero", "aunque", "sino", "salvo", "excepto"}
 )
 
 

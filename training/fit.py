@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
+from threadpoolctl import threadpool_limits
 
 from model.classifier import ANY_ALARM, Classifier, Head, Probabilities, flag_inputs
 from model.decision import Thresholds
@@ -160,13 +163,18 @@ def _first_level(data: _Data, train: NDArray[np.intp], codes: Sequence[str], set
     characters.fit(texts)
     features = Features(words, characters, data.encoder, chosen.encoder_weight)
     rows = features.join(texts, vectors)
-    service = _linear(settings).fit(rows, data.services[train])
-    flags = {code: _linear(settings).fit(rows, data.flags[code][train]) for code in codes}
-    return _Level(features, service, flags)
+    labels = [data.services[train], *(data.flags[code][train] for code in codes)]
+    # Threads share the rows, and most of a fit is outside the interpreter; BLAS threads in each would only quarrel.
+    with threadpool_limits(1):
+        service, *flags = Parallel(n_jobs=-1, prefer="threads")(
+            delayed(_fit_linear)(rows, each, settings) for each in labels
+        )
+    return _Level(features, service, dict(zip(codes, flags, strict=True)))
 
 
-def _linear(settings: Settings) -> LogisticRegression:
-    return LogisticRegression(C=settings.classifier.C, max_iter=settings.classifier.max_iterations)
+def _fit_linear(rows: csr_matrix, labels: NDArray[np.generic], settings: Settings) -> LogisticRegression:
+    model = LogisticRegression(C=settings.classifier.C, max_iter=settings.classifier.max_iterations)
+    return model.fit(rows, labels)
 
 
 def _head(inputs: NDArray[np.float64], labels: NDArray[np.generic]) -> Head:
