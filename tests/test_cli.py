@@ -100,9 +100,9 @@ def test_models_of_an_empty_store_says_how_to_make_one(run: CliRunner, tmp_path:
 
 
 def test_data_check_counts_what_it_read(run: CliRunner, small_data: list[Path]) -> None:
-    counts = json.loads(call(run, "data", "check", *small_data, "--json").output)
+    counts = json.loads(call(run, "data", "check", *small_data, "--json").output)["labelled"]
     assert counts["sources"] == 7
-    assert sum(counts["service"]["physiotherapy"].values()) > 0
+    assert sum(counts["tables"]["service"]["physiotherapy"].values()) > 0
     assert "all well" in call(run, "data", "check", *small_data).output
 
 

@@ -14,6 +14,7 @@ from training.agreement import Kappa, SecondLabels, compare
 from training.cli import triage
 from training.corpus import Corpus, likeness, read_corpus, too_alike
 from training.data import LabelledEnquiry
+from training.plots import draw_corpus
 
 ROW = {
     "id": "x-1", "text": "my knee clicks when I take the stairs", "language": "en", "service": "physiotherapy",
@@ -185,17 +186,26 @@ def test_kappa_is_one_for_equal_labels_and_none_for_chance() -> None:
 
 
 def test_data_commands_show_counts_agreement_and_plots(run: CliRunner, root: Path, tmp_path: Path) -> None:
-    checked = run.invoke(triage, ["data", "check", str(root / "data")])
+    frozen, second = str(root / "data" / "test"), str(root / "data" / "second" / "test.csv")
+    checked = run.invoke(triage, ["data", "check", frozen])
     assert checked.exit_code == 0, checked.output
     assert "form, duplicates and leakage all well" in checked.output
-    agreed = run.invoke(triage, ["data", "agreement", str(root / "data")])
-    assert "Cohen's kappa" in agreed.output
-    drawn = run.invoke(triage, ["data", "stats", str(root / "data" / "labelled"), "--plots", str(tmp_path)])
+    assert "Cohen's kappa" in run.invoke(triage, ["data", "agreement", frozen, second]).output
+    drawn = run.invoke(triage, ["data", "stats", frozen, "--plots", str(tmp_path)])
     assert drawn.exit_code == 0
     assert sorted(file.name for file in tmp_path.iterdir()) == ["flags.svg", "lengths.svg"]
 
 
-def test_the_datasheets_plots_are_those_of_the_data(run: CliRunner, root: Path, tmp_path: Path) -> None:
-    run.invoke(triage, ["data", "stats", str(root / "data"), "--plots", str(tmp_path)])
-    for name in ("flags.svg", "lengths.svg"):
-        assert (tmp_path / name).read_text() == (root / "data" / "plots" / name).read_text(), f"draw {name} again"
+def test_the_datasheets_plots_are_those_of_the_data(corpus: Corpus, root: Path, tmp_path: Path) -> None:
+    for file in draw_corpus([*corpus.labelled, *corpus.test], tmp_path):
+        kept = root / "data" / "plots" / file.name
+        assert file.read_text() == kept.read_text(), f"draw {file.name} again: triage data stats --plots data/plots"
+
+
+def test_the_datasheet_counts_what_is_there(corpus: Corpus, root: Path) -> None:
+    sheet = (root / "data" / "README.md").read_text("utf-8")
+    services = Counter(str(row.service) for row in corpus.labelled)
+    for number in (len(corpus.labelled), *services.values(), sum(bool(row.contrast) for row in corpus.labelled)):
+        assert f" {number:,} |" in sheet
+    total = sum(map(len, corpus.sets.values()))
+    assert sheet.split("\n\n")[1].startswith(f"{total:,} short texts")

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandera.pandas as pa
 from numpy.typing import NDArray
-from sklearn.metrics import cohen_kappa_score
 
 from model.taxonomy import Urgency, annotated_codes, taxonomy
 from model.types import Service
@@ -91,7 +90,7 @@ def _kappa(first: NDArray[np.str_], second: NDArray[np.str_], seed: int) -> Kapp
     draws = np.random.default_rng(seed).multinomial(len(first), (table / len(first)).ravel(), _RESAMPLES)
     resampled = [_of_table(draw.reshape(table.shape)) for draw in draws]
     low, high = np.quantile(resampled, [0.025, 0.975])
-    return Kappa(float(cohen_kappa_score(first, second)), float(low), float(high), float(np.trace(table) / len(first)))
+    return Kappa(_of_table(table), float(low), float(high), float(np.trace(table) / len(first)))
 
 
 def _of_table(table: NDArray[np.float64]) -> float:

@@ -12,6 +12,7 @@ from rich.table import Table
 from model.errors import ModelNotFound
 from model.store import ModelStore
 from training.commands.options import data_option, json_option, models_option
+from training.commands.shares import share_cell
 from training.pipeline import Trained
 from training.pipeline import train as run
 from training.settings import read_settings
@@ -71,11 +72,10 @@ def _promote_first(store: ModelStore, trained: Trained) -> bool:
 
 def _show(trained: Trained, first: bool) -> None:
     figures = trained.manifest.figures
-    table = Table(
-        "%", "all", "en", "es", title="On authors the model had not seen (95 % interval)", title_justify="left"
-    )
+    title = "On authors the model had not seen"
+    table = Table("%", "all (95 % interval)", "en", "es", title=title, title_justify="left", box=None)
     for key, title in _TITLES.items():
-        table.add_row(title, *(_cell(figures[part][key]) for part in ("all", "en", "es")))
+        table.add_row(title, *(share_cell(figures[part][key], interval=part == "all") for part in ("all", "en", "es")))
     console = Console()
     console.print(table)
     console.print(
@@ -88,9 +88,3 @@ def _show(trained: Trained, first: bool) -> None:
         console.print("It is the first model here and now serves as champion.")
     else:
         console.print(f"Let it serve with: triage promote {trained.manifest.version}", highlight=False)
-
-
-def _cell(share: dict[str, Any]) -> str:
-    if share["value"] is None:
-        return "–"
-    return f"{100 * share['value']:.1f} ({100 * share['low']:.1f}–{100 * share['high']:.1f}) of {share['of']}"
