@@ -10,8 +10,8 @@ setup: .venv/.ready
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with make PYTHON=…")'
 	@echo "Setting up .venv (a minute or two, once) …"
 	@$(PYTHON) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # The first start trains the default model; later ones only load it.
@@ -26,7 +26,7 @@ check: setup
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check .
 	@.venv/bin/mypy --no-error-summary
-	@.venv/bin/lint-imports --no-timing > .venv/import-linter.txt || (cat .venv/import-linter.txt; exit 1)
+	@.venv/bin/lint-imports --no-logo > .venv/import-linter.txt || (cat .venv/import-linter.txt; exit 1)
 
 # Resolve pyproject.toml anew: one set of versions, one file of hashes for each kind of machine.
 lock: setup

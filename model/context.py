@@ -95,6 +95,7 @@ class _Past:
         self._settled = _Cues(table["settled"])
         self._around = _Cues(table["around"])
         self._unless = _Cues(table["unless"])
+        self._reach = int(table["reach"])
         self._years = frozenset(table["years"])
         self._history = frozenset(table["history"])
 
@@ -103,7 +104,9 @@ class _Past:
             return ""
         span = mention.clause.first, mention.clause.last
         settled = self._settled.within(words, *span)
-        if settled or self._unless.within(words, *span):
+        if settled or self._unless.within(
+            words, max(span[0], mention.first - self._reach), min(span[1], mention.last + self._reach)
+        ):
             return settled
         return self._around.within(words, *span) or self._long_ago(words, *span)
 
@@ -141,13 +144,18 @@ class _OtherPerson:
 
     def __init__(self, table: dict[str, Any]) -> None:
         self._before, self._after = _Cues(table["before"]), _Cues(table["after"])
+        self._near, self._reach = _Cues(table["near"]), int(table["reach"])
         self._wants, self._patient = _Cues(table["wants"]), _Cues(table["patient"])
 
     def __call__(self, words: Sequence[str], mention: Mention) -> str:
         if not self._wants.within(words, 0, len(words)) or self._patient.within(words, 0, len(words)):
             return ""
-        before = self._before.ending_at(words, mention.clause.first, mention.first)
-        return before or self._after.starting_at(words, mention.last, mention.clause.last)
+        start = mention.clause.first
+        return (
+            self._before.ending_at(words, start, mention.first)
+            or self._near.within(words, max(start, mention.first - self._reach), mention.first)
+            or self._after.starting_at(words, mention.last, mention.clause.last)
+        )
 
 
 class _Denied:

@@ -98,7 +98,7 @@ def _of_table(table: NDArray[np.float64]) -> float:
     total = table.sum()
     expected = float((table.sum(axis=0) * table.sum(axis=1)).sum()) / total**2
     observed = float(np.trace(table)) / total
-    return 1.0 if expected == 1 else (observed - expected) / (1 - expected)
+    return 1.0 if expected == 1 else float((observed - expected) / (1 - expected))
 
 
 _SCHEMA = pa.DataFrameSchema(
