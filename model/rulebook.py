@@ -203,7 +203,8 @@ def _phrase(word: str) -> tuple[str, ...]:
         stem = piece.removesuffix("*")
         if piece.endswith("*") and len(stem) < _MIN_PREFIX:
             raise ValueError(f"{word!r}: a beginning needs at least {_MIN_PREFIX} letters")
-        parts += [token.text for token in tokenize(stem)]
+        # Most words are one token; to ask the tokenizer for each of thousands would slow the start.
+        parts += [stem] if stem.isalpha() else [token.text for token in tokenize(stem)]
         if piece.endswith("*"):
             parts[-1] += "*"
     if not parts:

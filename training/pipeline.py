@@ -1,12 +1,15 @@
 """From files of labelled enquiries to a model in the store."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
 from pathlib import Path
 
+import numpy as np
+
+from model.classifier import Classifier
 from model.encoder import load_encoder
 from model.manifest import FORMAT, DataFile, Manifest, ThresholdFigures
 from model.red_flags import RedFlags
@@ -39,7 +42,7 @@ def train(data: Sequence[Path], store: ModelStore, settings: Settings, now: date
     contents = ModelFiles(pack(fitted.classifier), rules)
     manifest = Manifest(
         format=FORMAT,
-        version=_version(contents, fitted, now),
+        version=_version(rules, fitted, now),
         created=now.astimezone(UTC),
         files=contents.hashes(),
         services=fitted.classifier.services,
@@ -54,13 +57,29 @@ def train(data: Sequence[Path], store: ModelStore, settings: Settings, now: date
     return Trained(manifest, store.save(contents, manifest))
 
 
-def _version(contents: ModelFiles, fitted: Fitted, now: datetime) -> str:
-    """Day of training and the beginning of a hash over contents and thresholds, so that they name the model."""
+def _version(rules: Mapping[str, str], fitted: Fitted, now: datetime) -> str:
+    """Day of training and the beginning of a hash over all that decides a prediction: it names the model.
+
+    Over the values, not over the joblib file: equal models may be pickled differently.
+    """
     digest = hashlib.sha256()
-    for path, value in sorted(contents.hashes().items()):
-        digest.update(f"{path} {value}\n".encode())
-    digest.update(repr(fitted.thresholds).encode())
+    for part in (*sorted(rules.items()), *_learned(fitted.classifier), fitted.thresholds):
+        digest.update(part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode())
     return f"{now:%Y%m%d}-{digest.hexdigest()[:6]}"
+
+
+def _learned(classifier: Classifier) -> Iterator[object]:
+    features = classifier.features
+    yield features.encoder.digest if features.encoder else None
+    yield features.encoder_weight
+    for vectorizer in (features.words, features.characters):
+        yield sorted(vectorizer.vocabulary_.items())
+        yield vectorizer.idf_
+    heads = [head.regression for head in (classifier.service_head, *classifier.flag_heads.values())]
+    for model in (classifier.service, *classifier.flags.values(), *heads):
+        yield model.coef_
+        yield model.intercept_
+    yield (*classifier.services, *classifier.flags)
 
 
 def _described(file: Path) -> DataFile:
