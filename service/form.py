@@ -37,7 +37,9 @@ class FormWording:
     """
 
     def __init__(self, tables: Mapping[str, str]) -> None:
-        self.languages: dict[str, dict[str, Any]] = {language: _read(language, text) for language, text in tables.items()}
+        self.languages: dict[str, dict[str, Any]] = {
+            language: _read(language, text) for language, text in tables.items()
+        }
 
     def of(self, language: str) -> dict[str, Any]:
         """The wording of a language; English for one that has none, as in the service's messages."""
@@ -52,7 +54,7 @@ class FormWording:
         folder = files("service") / "static"
         script = (folder / "enquiry-form.js").read_text("utf-8")
         style = re.sub(r"/\*.*?\*/|\n *", "", (folder / "enquiry-form.css").read_text("utf-8"), flags=re.DOTALL)
-        for place, value in (("WORDING = {}", self.languages), ("STYLE = \"\"", style)):
+        for place, value in (("WORDING = {}", self.languages), ('STYLE = ""', style)):
             name = place.split()[0]
             literal = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
             script = script.replace(f"const {place};", f"const {name} = {literal};", 1)

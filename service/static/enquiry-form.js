@@ -51,7 +51,8 @@
   function contact(words, heading, text) {
     const digits = (site.whatsapp ?? "").replace(/\D/g, "");
     const ways = [
-      site.phone && link(`tel:${site.phone.replace(/[^\d+]/g, "")}`, words.contact.phone.replace("{number}", site.phone)),
+      site.phone && link(`tel:${site.phone.replace(/[^\d+]/g, "")}`,
+        words.contact.phone.replace("{number}", site.phone.replaceAll(" ", "\u00a0"))),
       digits && link(`https://wa.me/${digits}`, words.contact.whatsapp),
       site.contact && link(site.contact, words.contact.form),
     ];
