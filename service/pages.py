@@ -10,11 +10,11 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from model.errors import InvalidEnquiry
+from model.errors import InvalidEnquiry, TriageError
 from service.form import SERVICES, FormWording, kind_of, numbers_to_call
 
 Answer = Callable[[str], Mapping[str, Any]]
-"""From an enquiry's text to the answer as JSON. Raises InvalidEnquiry."""
+"""From an enquiry's text to the answer as JSON. Raises InvalidEnquiry, or another TriageError when it cannot answer."""
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -68,6 +68,8 @@ def pages(answer: Answer | None, wording: FormWording, clinic: Mapping[str, Any]
 def _status(error: Exception) -> HTTPStatus:
     if isinstance(error, InvalidEnquiry):
         return HTTPStatus.UNPROCESSABLE_ENTITY
+    if isinstance(error, TriageError):
+        return HTTPStatus.SERVICE_UNAVAILABLE
     if isinstance(error, HTTPException) and error.code:
         return HTTPStatus(error.code)
     # The type alone: a message or a traceback with values might carry the enquiry.

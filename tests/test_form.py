@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from model.errors import InvalidFile
 from service.app import create_app
 from service.form import FormWording, packaged_clinic, packaged_wording
-from service.log import PredictionLog
+from service.log import LogUnavailable, PredictionLog
 from service.pages import pages
 from service.wording import packaged_messages
 
@@ -147,6 +147,17 @@ def test_a_text_that_cannot_be_read_or_is_too_large_gets_a_page_too(client: Flas
     large = client.post("/enquiry", data={"text": "a knee " * 12_000, "lang": "en"})
     assert (large.status_code, large.mimetype) == (413, "text/html")
     assert "too long for us" in large.text
+
+
+def test_a_service_that_cannot_answer_now_hands_the_visitor_over() -> None:
+    def unable(text: str) -> dict[str, object]:
+        raise LogUnavailable("closed")
+
+    app = Flask("service.app")
+    app.register_blueprint(pages(unable, packaged_wording(), packaged_clinic()))
+    response = app.test_client().post("/enquiry", data={"text": CLOT, "lang": "es"})
+    assert response.status_code == 503
+    assert "Le atenderá una persona" in response.text
 
 
 def test_an_unexpected_error_shows_the_page_and_tells_the_log_no_text(caplog: pytest.LogCaptureFixture) -> None:
