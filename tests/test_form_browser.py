@@ -123,17 +123,20 @@ def test_an_answer_of_another_program_is_a_failure(open_page: Opening, stage: st
     answer_of(page, "failed")
 
 
-def test_what_the_form_does_not_understand_goes_to_a_person(open_page: Opening, stage: str) -> None:
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"decision": "delegate", "escalate": False, "service": "massage"},
+        {"decision": "route", "escalate": False, "service": "osteopathy"},
+        {"decision": "route", "service": "massage"},
+    ],
+)
+def test_what_the_form_does_not_understand_goes_to_a_person(
+    open_page: Opening, stage: str, strange: dict[str, object]
+) -> None:
     page = open_page(stage)
-    strange = {
-        "decision": "delegate",
-        "escalate": False,
-        "urgency": "none",
-        "flags": [],
-        "language": "xx",
-        "message": "Hm.",
-    }
-    page.route("**/v1/predictions", lambda route: route.fulfill(json=strange))
+    answer = {"urgency": "none", "flags": [], "language": "xx", "message": "Hm."} | strange
+    page.route("**/v1/predictions", lambda route: route.fulfill(json=answer))
     ask(page, KNEE)
     assert "A person will answer you" in answer_of(page, "review").inner_text()
 
