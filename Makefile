@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 
-.PHONY: setup serve test check lock clean
+.PHONY: setup serve test check screenshots lock clean
 
 setup: .venv/.ready
 
@@ -27,6 +27,13 @@ check: setup
 	@.venv/bin/ruff format --quiet --check .
 	@.venv/bin/mypy --no-error-summary
 	@.venv/bin/lint-imports --no-logo > .venv/import-linter.txt || (cat .venv/import-linter.txt; exit 1)
+
+# Every state of the form as a picture in build/screenshots; those that service/README.md shows are renewed.
+SHOWN = physiotherapy-desktop-en-light confirm-phone-es-light emergency-phone-en-light review-phone-es-dark
+screenshots: setup
+	@TRIAGE_SCREENSHOTS=build/screenshots .venv/bin/python -m pytest tests/test_form_screens.py
+	@for name in $(SHOWN); do cp build/screenshots/$$name.png service/pictures/; done
+	@echo "Pictures: build/screenshots"
 
 # Resolve pyproject.toml anew: one set of versions, one file of hashes for each kind of machine.
 lock: setup

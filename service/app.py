@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from flask import Response, jsonify, render_template
+from flask import Response, jsonify
 from flask.json.provider import DefaultJSONProvider
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
@@ -10,7 +10,9 @@ from flask_openapi3.openapi import OpenAPI
 from model.triage import TriageModel
 from service.answering import Answering
 from service.bodies import EnquiryBody, PredictionBody
+from service.form import packaged_clinic, packaged_wording
 from service.log import PredictionLog
+from service.pages import pages
 from service.problems import Problem, problem, register_problems, unreadable_request
 from service.wording import Messages
 
@@ -59,10 +61,7 @@ def create_app(model: TriageModel | None, log: PredictionLog, messages: Messages
     def specification() -> Response:
         return jsonify(app.api_doc)
 
-    @app.get("/", doc_ui=False)
-    def page() -> Response:
-        return Response(render_template("page.html"))
-
+    app.register_blueprint(pages(answering.answer if answering else None, packaged_wording(), packaged_clinic()))
     return app
 
 

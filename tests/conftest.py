@@ -16,6 +16,8 @@ from service.wording import packaged_messages
 from training.pipeline import Trained, train
 from training.settings import Settings, read_settings
 
+pytest_plugins = ["form_stage"]
+
 ROOT = Path(__file__).parent.parent
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 # A few authors of each kind: emergencies, everyday, neither service, borderline; English and Spanish.

@@ -152,17 +152,6 @@ def test_ready_and_specification_are_served(client: FlaskClient) -> None:
     assert {"/v1/predictions", "/healthz", "/readyz"} <= set(paths)
 
 
-def test_the_page_asks_in_both_languages_and_loads_nothing_from_elsewhere(client: FlaskClient) -> None:
-    page = client.get("/").text
-    assert "How can we help?" in page
-    assert "¿Cómo podemos ayudarle?" in page
-    assert "//" not in page.replace("<!doctype html>", "")
-    for asset in ("page.css", "page.js"):
-        response = client.get(f"/static/{asset}")
-        assert response.status_code == 200
-        response.close()
-
-
 def test_settings_come_from_the_environment() -> None:
     settings = ServiceSettings.from_environment({"TRIAGE_MODELS": "/m", "TRIAGE_LOG_TEXT": "none"})
     assert (settings.models, settings.text_kept) == (Path("/m"), "none")

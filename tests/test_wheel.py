@@ -46,8 +46,14 @@ def test_it_holds_the_three_packages_and_nothing_else(wheel: zipfile.ZipFile) ->
         "training/commands/train.py",
         "service/messages/en.toml",
         "service/messages/es.toml",
-        "service/static/page.js",
-        "service/templates/page.html",
+        "service/messages/form-en.toml",
+        "service/messages/form-es.toml",
+        "service/messages/clinic.toml",
+        "service/static/enquiry-form.js",
+        "service/static/enquiry-form.css",
+        "service/static/mark.svg",
+        "service/templates/clinic.html",
+        "service/templates/answer.html",
     ],
 )
 def test_it_holds_what_the_packages_read(wheel: zipfile.ZipFile, name: str) -> None:
