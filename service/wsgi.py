@@ -2,13 +2,14 @@
 
 import logging
 import os
+from datetime import UTC, datetime, timedelta
 
 from model.errors import TriageError
 from model.store import ModelStore
 from model.triage import TriageModel
 from service.app import create_app
 from service.config import ServiceSettings
-from service.log import PredictionLog
+from service.log import LogUnavailable, PredictionLog
 from service.wording import packaged_messages
 
 _logger = logging.getLogger("service")
@@ -22,9 +23,15 @@ def _load_model(store: ModelStore) -> TriageModel | None:
         return None
 
 
+def _open_log(settings: ServiceSettings) -> PredictionLog:
+    """The log, relieved of what is past its time."""
+    log = PredictionLog(settings.database_url, settings.text_kept)
+    try:
+        log.purge(datetime.now(UTC) - timedelta(days=settings.retention_days))
+    except LogUnavailable as error:
+        _logger.error("nothing purged: %s", error)  # noqa: TRY400 - the sentence says it all
+    return log
+
+
 _settings = ServiceSettings.from_environment(os.environ)
-app = create_app(
-    _load_model(ModelStore(_settings.models)),
-    PredictionLog(_settings.database_url, _settings.text_kept),
-    packaged_messages(),
-)
+app = create_app(_load_model(ModelStore(_settings.models)), _open_log(_settings), packaged_messages())

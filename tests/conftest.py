@@ -1,5 +1,7 @@
 """One small real model, trained once for all tests, and what stands around it."""
 
+import os
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from model.store import ModelStore
 from model.triage import TriageModel
@@ -60,6 +64,33 @@ def store(trained: Trained) -> ModelStore:
 @pytest.fixture(scope="session")
 def model(store: ModelStore) -> TriageModel:
     return store.load(store.champion())
+
+
+def server_missing(name: str) -> None:
+    """Skip, or fail where the servers are promised to be there (`.ci/run`)."""
+    message = f"no {name} answers here"
+    if os.environ.get("TRIAGE_TEST_SERVERS") == "required":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind; PostgreSQL's is a schema of its own on a real server."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/triage.db"
+        return
+    url = os.environ.get("TRIAGE_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
+    engine, schema = create_engine(url, connect_args={"connect_timeout": 3}), f"t{uuid.uuid4().hex}"
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(f"CREATE SCHEMA {schema}"))
+    except OperationalError:
+        server_missing("PostgreSQL")
+    yield f"{url}?options=-csearch_path%3D{schema}"
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    engine.dispose()
 
 
 @pytest.fixture
