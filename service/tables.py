@@ -75,3 +75,15 @@ class Erasure(Base):
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     created: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
+class ApiKey(Base):
+    """A key that opens texts, reviews and erasure. The key itself is shown once and kept nowhere; this is its hash."""
+
+    __tablename__ = "api_keys"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    scope: Mapped[str] = mapped_column(String(16))
+    created: Mapped[datetime] = mapped_column(Moment)
+    revoked: Mapped[datetime | None] = mapped_column(Moment)

@@ -6,21 +6,21 @@ from datetime import UTC, datetime, timedelta
 
 from model.errors import TriageError
 from model.store import ModelStore
-from model.triage import TriageModel
 from service.app import create_app
 from service.config import ServiceSettings
 from service.log import LogUnavailable, PredictionLog
+from service.models import Fixed, Serving
 from service.wording import packaged_messages
 
 _logger = logging.getLogger("service")
 
 
-def _load_model(store: ModelStore) -> TriageModel | None:
+def _load_model(store: ModelStore) -> Fixed:
     try:
-        return store.load(store.champion())
+        return Fixed(Serving.load(store, store.champion()))
     except TriageError as error:
         _logger.error("no model: %s", error)  # noqa: TRY400 - the sentence says it all
-        return None
+        return Fixed(None)
 
 
 def _open_log(settings: ServiceSettings) -> PredictionLog:

@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from sqlalchemy.exc import OperationalError
 from model.store import ModelStore
 from model.triage import TriageModel
 from service.app import create_app
+from service.keys import SCOPES, Keys
 from service.log import PredictionLog
+from service.models import Fixed, Serving
 from service.wording import packaged_messages
 from training.pipeline import Trained, train
 from training.settings import Settings, read_settings
@@ -101,8 +104,32 @@ def log(tmp_path: Path) -> Iterator[PredictionLog]:
 
 
 @pytest.fixture
-def client(model: TriageModel, log: PredictionLog) -> FlaskClient:
-    return create_app(model, log, packaged_messages()).test_client()
+def serving(store: ModelStore, model: TriageModel) -> Fixed:
+    return Fixed(Serving(model, store.manifest(model.version)))
+
+
+@pytest.fixture
+def client(serving: Fixed, log: PredictionLog) -> FlaskClient:
+    return create_app(serving, log, packaged_messages()).test_client()
+
+
+@dataclass(frozen=True)
+class Site:
+    """The service on one of the databases, with a key of each scope."""
+
+    client: FlaskClient
+    log: PredictionLog
+    review: dict[str, str]
+    admin: dict[str, str]
+
+
+@pytest.fixture
+def site(serving: Fixed, database_url: str) -> Iterator[Site]:
+    log = PredictionLog(database_url, "redacted", patience=5)
+    keys = Keys(log.database)
+    headers = [{"Authorization": f"Bearer {keys.add(scope, scope)}"} for scope in SCOPES]
+    yield Site(create_app(serving, log, packaged_messages()).test_client(), log, *headers)
+    log.close()
 
 
 @pytest.fixture
