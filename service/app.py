@@ -8,6 +8,7 @@ from flask.json.provider import DefaultJSONProvider
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.access import SECURITY
 from service.answering import Answering
@@ -15,7 +16,10 @@ from service.api.health import health_api
 from service.api.predictions import predictions_api
 from service.api.problems import Problem, register_problems, unreadable_request
 from service.api.records import records_api
+from service.browsers import protect_browsers
+from service.config import ServiceSettings
 from service.keys import Keys
+from service.limits import limit_calls
 from service.log import PredictionLog
 from service.models import Models
 from service.recording import Recorder
@@ -39,11 +43,15 @@ class _Json(DefaultJSONProvider):
             raise json.JSONDecodeError("nested too deeply", "", 0) from None
 
 
-def create_app(models: Models, log: PredictionLog, messages: Messages) -> OpenAPI:
+def create_app(
+    models: Models, log: PredictionLog, messages: Messages, settings: ServiceSettings | None = None
+) -> OpenAPI:
     """Build the application.
 
     models : hands out the model that serves; while it has none, predictions are answered 503: hand the enquiry over
+    settings : without them, those of an empty environment
     """
+    settings = settings or ServiceSettings.from_environment({})
     app = OpenAPI(
         __name__,
         info=Info(title="Enquiry triage", version="1"),
@@ -56,9 +64,16 @@ def create_app(models: Models, log: PredictionLog, messages: Messages) -> OpenAP
     app.json = _Json(app)
     register_problems(app)
     app.before_request(_refuse_other_charsets)
-    recorder = Recorder(log)
-    app.register_api(predictions_api(Answering(models, recorder, messages), models))
-    app.register_api(records_api(log, Keys(log.database)))
+    recorder, keys = Recorder(log), Keys(log.database)
+    asking = predictions_api(Answering(models, recorder, messages), models)
+    records = records_api(log, keys)
+    limit_calls(app, settings, keys, asking, records)
+    protect_browsers(app, settings)
+    if settings.trusted_proxies:
+        trusted = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted)  # type: ignore[method-assign]
+    app.register_api(asking)
+    app.register_api(records)
     app.register_api(health_api(models, recorder))
 
     @app.get("/openapi.json", doc_ui=False)

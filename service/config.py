@@ -1,16 +1,20 @@
 """Settings of the service, from the environment. One table says what there is; `triage config` prints it."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_type_hints
 
+from limits import parse_many
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from model.errors import TriageError
 
 TextKept = Literal["redacted", "full", "none"]
+# Exact: scheme, host in small letters, perhaps a port; no path, no wildcard.
+_ORIGIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?")
 _TEXT_KEPT = ("redacted", "full", "none")
 
 
@@ -35,6 +39,23 @@ def _database_url(value: str) -> str:
         raise ValueError("must be a SQLAlchemy URL") from None
     if backend not in ("sqlite", "postgresql"):
         raise ValueError("must begin with sqlite:// or postgresql+psycopg://")
+    return value
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    origins = tuple(part.strip() for part in value.split(",") if part.strip())
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(f"{origin!r} is no origin; write https://www.example.org, several with commas between")
+    return origins
+
+
+def _rate_limit(value: str) -> str:
+    if value:
+        try:
+            parse_many(value)
+        except ValueError:
+            raise ValueError("must be like '120 per minute', or empty for no limit") from None
     return value
 
 
@@ -75,7 +96,7 @@ class ServiceSettings:
     models: Annotated[Path, Setting("TRIAGE_MODELS", "var/models", "folder of the model store", Path)]
     database_url: Annotated[
         str,
-        Setting("TRIAGE_DATABASE_URL", "sqlite:///var/triage.db", "URL of the prediction log", _database_url),
+        Setting("TRIAGE_DATABASE_URL", "sqlite:///var/triage.db", "URL of the prediction log", _database_url, True),
     ]
     text_kept: Annotated[
         TextKept,
@@ -84,6 +105,25 @@ class ServiceSettings:
     retention_days: Annotated[
         int,
         Setting("TRIAGE_RETENTION_DAYS", "365", "days after which the log forgets an enquiry", _whole(1, 3_650)),
+    ]
+    origins: Annotated[
+        tuple[str, ...],
+        Setting("TRIAGE_ORIGINS", "", "websites whose pages may call from a browser, exact, with commas", _origins),
+    ]
+    rate_limit: Annotated[
+        str,
+        Setting(
+            "TRIAGE_RATE_LIMIT", "120 per minute", "calls of one client without a key; empty: no limit", _rate_limit
+        ),
+    ]
+    redis_url: Annotated[
+        str, Setting("TRIAGE_REDIS_URL", "", "where calls are counted; empty: in each process", secret=True)
+    ]
+    trusted_proxies: Annotated[
+        int,
+        Setting(
+            "TRIAGE_TRUSTED_PROXIES", "0", "reverse proxies in front whose X-Forwarded-* is believed", _whole(0, 9)
+        ),
     ]
 
     @classmethod

@@ -34,4 +34,4 @@ def _open_log(settings: ServiceSettings) -> PredictionLog:
 
 
 _settings = ServiceSettings.from_environment(os.environ)
-app = create_app(_load_model(ModelStore(_settings.models)), _open_log(_settings), packaged_messages())
+app = create_app(_load_model(ModelStore(_settings.models)), _open_log(_settings), packaged_messages(), _settings)

@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,8 +69,13 @@ def model(store: ModelStore) -> TriageModel:
     return store.load(store.champion())
 
 
-def server_missing(name: str) -> None:
-    """Skip, or fail where the servers are promised to be there (`.ci/run`)."""
+@pytest.fixture(scope="session")
+def server_missing() -> Callable[[str], None]:
+    """Skips, or fails where the servers are promised to be there (`.ci/run`)."""
+    return _server_missing
+
+
+def _server_missing(name: str) -> None:
     message = f"no {name} answers here"
     if os.environ.get("TRIAGE_TEST_SERVERS") == "required":
         pytest.fail(message)
@@ -89,7 +94,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         with engine.begin() as connection:
             connection.execute(text(f"CREATE SCHEMA {schema}"))
     except OperationalError:
-        server_missing("PostgreSQL")
+        _server_missing("PostgreSQL")
     yield f"{url}?options=-csearch_path%3D{schema}"
     with engine.begin() as connection:
         connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))

@@ -11,6 +11,9 @@ from model.manifest import ThresholdFigures
 from model.taxonomy import annotated_codes
 from model.types import Decision, Service
 
+BATCH_LIMIT = 100
+"""Enquiries in one batch."""
+
 
 def _known(code: str) -> str:
     if code not in annotated_codes():
@@ -37,7 +40,7 @@ class BatchBody(BaseModel):
     """Several enquiries at once."""
 
     model_config = ConfigDict(extra="forbid")
-    enquiries: Annotated[list[EnquiryBody], Field(min_length=1, max_length=100)]
+    enquiries: Annotated[list[EnquiryBody], Field(min_length=1, max_length=BATCH_LIMIT)]
 
 
 class IdempotencyHeader(BaseModel):
