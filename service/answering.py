@@ -10,8 +10,10 @@ import uuid_utils
 from model.errors import InvalidEnquiry, TriageError
 from model.taxonomy import taxonomy
 from model.types import Decision, Enquiry, Prediction
+from service.metrics import Metrics
 from service.models import Models, Serving
 from service.recording import Recorder
+from service.shadow import Shadow
 from service.tables import LoggedPrediction
 from service.wording import Messages
 
@@ -35,8 +37,11 @@ class KeyReused(TriageError):
 class Answering:
     """A model, the visitor's messages and the prediction log at work together."""
 
-    def __init__(self, models: Models, recorder: Recorder, messages: Messages) -> None:
+    def __init__(
+        self, models: Models, recorder: Recorder, messages: Messages, shadow: Shadow, metrics: Metrics
+    ) -> None:
         self._models, self._recorder, self._messages = models, recorder, messages
+        self._shadow, self._metrics = shadow, metrics
 
     def answer(self, text: str, key: str | None = None) -> dict[str, Any]:
         """The prediction as JSON, with its id and the visitor's message.
@@ -74,6 +79,7 @@ class Answering:
             for (number, enquiry), prediction in zip(fresh, predictions, strict=True)
         ]
         beaten = self._recorder.keep(rows) if rows else set()
+        self._shadow.see([enquiry for _, enquiry in fresh if enquiry.id not in beaten])
         answers |= {
             number: prediction.to_dict() | {"message": self._messages.of(prediction)}
             for (number, _), prediction in zip(fresh, predictions, strict=True)
@@ -86,6 +92,7 @@ class Answering:
     def _predict(self, serving: Serving, enquiries: Sequence[Enquiry]) -> list[Prediction]:
         predictions = serving.model.predict(enquiries)
         for prediction in predictions:
+            self._metrics.predicted(prediction)
             if prediction.failure:
                 _logger.error("classifier failed with %s: answered from the rules alone", prediction.failure)
         return predictions

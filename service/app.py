@@ -21,8 +21,10 @@ from service.config import ServiceSettings
 from service.keys import Keys
 from service.limits import limit_calls
 from service.log import PredictionLog
+from service.metrics import Metrics, measure
 from service.models import Models
 from service.recording import Recorder
+from service.shadow import Shadow
 from service.wording import Messages
 
 BODY_LIMIT = 64 * 1024
@@ -44,7 +46,12 @@ class _Json(DefaultJSONProvider):
 
 
 def create_app(
-    models: Models, log: PredictionLog, messages: Messages, settings: ServiceSettings | None = None
+    models: Models,
+    log: PredictionLog,
+    messages: Messages,
+    settings: ServiceSettings | None = None,
+    metrics: Metrics | None = None,
+    shadow: Shadow | None = None,
 ) -> OpenAPI:
     """Build the application.
 
@@ -64,8 +71,11 @@ def create_app(
     app.json = _Json(app)
     register_problems(app)
     app.before_request(_refuse_other_charsets)
-    recorder, keys = Recorder(log), Keys(log.database)
-    asking = predictions_api(Answering(models, recorder, messages), models)
+    metrics = metrics or Metrics()
+    measure(app, metrics)
+    recorder, keys = Recorder(log, metrics), Keys(log.database)
+    shadow = shadow or Shadow(lambda: models.challenger, log.database)
+    asking = predictions_api(Answering(models, recorder, messages, shadow, metrics), models)
     records = records_api(log, keys)
     limit_calls(app, settings, keys, asking, records)
     protect_browsers(app, settings)
@@ -74,7 +84,7 @@ def create_app(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted, x_proto=trusted)  # type: ignore[method-assign]
     app.register_api(asking)
     app.register_api(records)
-    app.register_api(health_api(models, recorder))
+    app.register_api(health_api(models, recorder, metrics))
 
     @app.get("/openapi.json", doc_ui=False)
     def specification() -> Response:

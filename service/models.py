@@ -31,9 +31,19 @@ class Models(Protocol):
     def serving(self) -> Serving | None:
         """The model for one request, or None when there is none."""
 
+    @property
+    def challenger(self) -> Serving | None:
+        """The model that predicts in the shadow, or None."""
+
+    @property
+    def fault(self) -> str:
+        """Why a promoted model was not taken up; empty when all is well."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
     """One model for good, or none."""
 
     serving: Serving | None
+    challenger: Serving | None = None
+    fault: str = ""

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 
 from service.log import LogUnavailable, PredictionLog, Row
+from service.metrics import Metrics
 from service.tables import LoggedPrediction
 
 _logger = logging.getLogger("service")
@@ -13,8 +14,8 @@ _logger = logging.getLogger("service")
 class Recorder:
     """The way of an answer into the log."""
 
-    def __init__(self, log: PredictionLog) -> None:
-        self.log = log
+    def __init__(self, log: PredictionLog, metrics: Metrics) -> None:
+        self.log, self._metrics = log, metrics
         self._unlogged = 0
         self._counting = threading.Lock()
 
@@ -25,6 +26,7 @@ class Recorder:
         except LogUnavailable as error:
             with self._counting:
                 self._unlogged += len(rows)
+            self._metrics.unlogged.labels("lost").inc(len(rows))
             _logger.error("%s; %d answers unlogged since the start", error, self._unlogged)  # noqa: TRY400 - no traceback
             return set()
 

@@ -1,11 +1,20 @@
 """One small real model, trained once for all tests, and what stands around it."""
 
+import json
 import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -24,6 +33,7 @@ from training.pipeline import Trained, train
 from training.settings import Settings, read_settings
 
 ROOT = Path(__file__).parent.parent
+OTHER = "20200101-abcdef"
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 # A few authors of each kind: emergencies, everyday, neither service, borderline; English and Spanish.
 SMALL = [ROOT / "data" / "labelled" / f"{author}.csv" for author in ("s1", "s2", "s5", "s6", "s7", "s8", "s13")]
@@ -135,6 +145,96 @@ def site(serving: Fixed, database_url: str) -> Iterator[Site]:
     headers = [{"Authorization": f"Bearer {keys.add(scope, scope)}"} for scope in SCOPES]
     yield Site(create_app(serving, log, packaged_messages()).test_client(), log, *headers)
     log.close()
+
+
+@pytest.fixture
+def two_models(store: ModelStore, tmp_path: Path) -> ModelStore:
+    """A store of its own with a second version, OTHER, that is sure of nothing; the first one is the champion."""
+    copied = ModelStore(tmp_path / "store")
+    shutil.copytree(store.root, copied.root)
+    shutil.copytree(copied.root / store.champion(), copied.root / OTHER)
+    manifest = store.manifest(store.champion())
+    timid = manifest.thresholds.model_copy(update={"route": 1.0, "confirm": 1.0})
+    manifest.model_copy(update={"version": OTHER, "thresholds": timid}).write(copied.root / OTHER / "manifest.json")
+    return copied
+
+
+@dataclass
+class Server:
+    """A running `triage serve`."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    output: Path
+
+    def get(self, path: str) -> tuple[int, Any]:
+        return self._send(urllib.request.Request(self.url + path))
+
+    def ask(self, text: str) -> tuple[int, Any]:
+        body, headers = json.dumps({"text": text}).encode(), {"Content-Type": "application/json"}
+        return self._send(urllib.request.Request(f"{self.url}/v1/predictions", body, headers))
+
+    @staticmethod
+    def _send(request: urllib.request.Request) -> tuple[int, Any]:
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                status, content = response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                status, content = error.code, error.read().decode()
+        return status, json.loads(content) if content.startswith("{") else content
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[..., None]:
+    return _until
+
+
+def _until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    """Wait for something that is to happen by itself."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts `triage serve` on a free port with the variables given, and waits until it answers."""
+    started: list[Server] = []
+
+    def start(models: Path, *options: str, **environment: str) -> Server:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        output = tmp_path / f"serve-{port}.txt"
+        program = str(Path(sys.executable).parent / "triage")
+        variables = {"TRIAGE_DATABASE_URL": f"sqlite:///{tmp_path}/served.db", "TRIAGE_RATE_LIMIT": ""} | environment
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                [program, "serve", "--port", str(port), "--models", str(models), *options],
+                cwd=tmp_path,
+                env=os.environ | variables,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        server = Server(f"http://127.0.0.1:{port}", process, output)
+        started.append(server)
+
+        def answers() -> bool:
+            assert process.poll() is None, output.read_text()
+            try:
+                return server.get("/healthz")[0] == 200
+            except OSError:
+                return False
+
+        _until(answers, 60)
+        return server
+
+    yield start
+    for server in started:
+        server.process.terminate()
+        server.process.wait(40)
 
 
 @pytest.fixture

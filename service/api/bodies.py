@@ -228,5 +228,6 @@ class ReadyBody(BaseModel):
 
     status: Literal["ready", "degraded"]
     model_version: str
+    model: Annotated[str, Field(description="`ok`, or why a promoted model was refused while the one before serves on")]
     log: Annotated[str, Field(description="`ok`, or why the log cannot be used")]
     unlogged: Annotated[int, Field(ge=0, description="Answers lost to the log since the start")]

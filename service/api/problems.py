@@ -67,7 +67,7 @@ def _path(location: Sequence[str | int]) -> str:
     return path.encode("utf-8", "replace").decode() or "body"
 
 
-def answers(good: Mapping[int, type[BaseModel] | None], *bad: int) -> dict[int | str, Any]:
+def answers(good: Mapping[int, type[BaseModel] | dict[str, Any] | None], *bad: int) -> dict[int | str, Any]:
     """An operation's answers for the specification: models by status, and the statuses of its problem documents.
 
     422 and 429 (too many requests) and 500 are among them always.
