@@ -50,6 +50,8 @@ def create_app(
     log: PredictionLog,
     messages: Messages,
     settings: ServiceSettings | None = None,
+    *,
+    recorder: Recorder | None = None,
     metrics: Metrics | None = None,
     shadow: Shadow | None = None,
 ) -> OpenAPI:
@@ -57,6 +59,7 @@ def create_app(
 
     models : hands out the model that serves; while it has none, predictions are answered 503: hand the enquiry over
     settings : without them, those of an empty environment
+    recorder, metrics, shadow : those that the caller holds on to; otherwise made here, and the recorder without a spool
     """
     settings = settings or ServiceSettings.from_environment({})
     app = OpenAPI(
@@ -73,10 +76,10 @@ def create_app(
     app.before_request(_refuse_other_charsets)
     metrics = metrics or Metrics()
     measure(app, metrics)
-    recorder, keys = Recorder(log, metrics), Keys(log.database)
+    recorder, keys = recorder or Recorder(log, metrics), Keys(log.database)
     shadow = shadow or Shadow(lambda: models.challenger, log.database)
     asking = predictions_api(Answering(models, recorder, messages, shadow, metrics), models)
-    records = records_api(log, keys)
+    records = records_api(log, recorder, keys)
     limit_calls(app, settings, keys, asking, records)
     protect_browsers(app, settings)
     if settings.trusted_proxies:

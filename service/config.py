@@ -106,6 +106,13 @@ class ServiceSettings:
         int,
         Setting("TRIAGE_RETENTION_DAYS", "365", "days after which the log forgets an enquiry", _whole(1, 3_650)),
     ]
+    spool: Annotated[
+        Path, Setting("TRIAGE_SPOOL", "var/spool.jsonl", "file for answers that the log cannot take yet", Path)
+    ]
+    spool_megabytes: Annotated[
+        int,
+        Setting("TRIAGE_SPOOL_MB", "64", "size of that file at which answers are lost", _whole(0, 100_000)),
+    ]
     origins: Annotated[
         tuple[str, ...],
         Setting("TRIAGE_ORIGINS", "", "websites whose pages may call from a browser, exact, with commas", _origins),

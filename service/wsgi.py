@@ -1,20 +1,20 @@
 """The application as a WSGI server wants it. The only module that acts on import."""
 
-import logging
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from flask_openapi3.openapi import OpenAPI
 
 from model.store import ModelStore
 from service.app import create_app
 from service.config import ServiceSettings
-from service.log import LogUnavailable, PredictionLog
+from service.log import PredictionLog
 from service.metrics import Metrics
+from service.recording import Recorder
 from service.reload import Watched
+from service.spool import Spool
+from service.upkeep import Upkeep
 from service.wording import packaged_messages
-
-_logger = logging.getLogger("service")
 
 
 def _start(settings: ServiceSettings) -> OpenAPI:
@@ -28,11 +28,10 @@ def _start(settings: ServiceSettings) -> OpenAPI:
     tell()
     models.watch(tell)
     log = PredictionLog(settings.database_url, settings.text_kept)
-    try:
-        log.purge(datetime.now(UTC) - timedelta(days=settings.retention_days))
-    except LogUnavailable as error:
-        _logger.error("nothing purged: %s", error)  # noqa: TRY400 - the sentence says it all
-    return create_app(models, log, packaged_messages(), settings, metrics)
+    recorder = Recorder(log, metrics, Spool(settings.spool, settings.spool_megabytes * 1_000_000))
+    patient = PredictionLog(settings.database_url, settings.text_kept, patience=60)
+    Upkeep(recorder, patient, timedelta(days=settings.retention_days)).start()
+    return create_app(models, log, packaged_messages(), settings, recorder=recorder, metrics=metrics)
 
 
 app = _start(ServiceSettings.from_environment(os.environ))

@@ -171,8 +171,11 @@ class Server:
         return self._send(urllib.request.Request(self.url + path))
 
     def ask(self, text: str) -> tuple[int, Any]:
-        body, headers = json.dumps({"text": text}).encode(), {"Content-Type": "application/json"}
-        return self._send(urllib.request.Request(f"{self.url}/v1/predictions", body, headers))
+        return self.post("/v1/predictions", {"text": text})
+
+    def post(self, path: str, body: Any) -> tuple[int, Any]:
+        headers = {"Content-Type": "application/json"}
+        return self._send(urllib.request.Request(self.url + path, json.dumps(body).encode(), headers))
 
     @staticmethod
     def _send(request: urllib.request.Request) -> tuple[int, Any]:
@@ -209,7 +212,11 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
             port = probe.getsockname()[1]
         output = tmp_path / f"serve-{port}.txt"
         program = str(Path(sys.executable).parent / "triage")
-        variables = {"TRIAGE_DATABASE_URL": f"sqlite:///{tmp_path}/served.db", "TRIAGE_RATE_LIMIT": ""} | environment
+        variables = {
+            "TRIAGE_DATABASE_URL": f"sqlite:///{tmp_path}/served.db",
+            "TRIAGE_SPOOL": str(tmp_path / "spool.jsonl"),
+            "TRIAGE_RATE_LIMIT": "",
+        } | environment
         with output.open("wb") as file:
             process = subprocess.Popen(
                 [program, "serve", "--port", str(port), "--models", str(models), *options],

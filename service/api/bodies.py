@@ -230,4 +230,5 @@ class ReadyBody(BaseModel):
     model_version: str
     model: Annotated[str, Field(description="`ok`, or why a promoted model was refused while the one before serves on")]
     log: Annotated[str, Field(description="`ok`, or why the log cannot be used")]
+    spool_bytes: Annotated[int, Field(ge=0, description="Waiting on this machine until the log can take it")]
     unlogged: Annotated[int, Field(ge=0, description="Answers lost to the log since the start")]

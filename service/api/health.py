@@ -29,7 +29,7 @@ def health_api(models: Models, recorder: Recorder, metrics: Metrics) -> APIBluep
         if serving is None:
             raise NoModel
         log = recorder.state()
-        well = log["log"] == "ok" and not log["unlogged"] and not models.fault
+        well = log["log"] == "ok" and not log["spool_bytes"] and not log["unlogged"] and not models.fault
         return jsonify(
             {
                 "status": "ready" if well else "degraded",

@@ -17,10 +17,11 @@ from service.api.bodies import (
 from service.api.problems import answers
 from service.keys import Keys
 from service.log import PredictionLog, as_json
+from service.recording import Recorder
 from service.reviews import Reviews
 
 
-def records_api(log: PredictionLog, keys: Keys) -> APIBlueprint:
+def records_api(log: PredictionLog, recorder: Recorder, keys: Keys) -> APIBlueprint:
     """The endpoints that need a key: `review` to read and to review, `admin` to erase."""
     api = APIBlueprint(
         "records", __name__, url_prefix="/v1", abp_tags=[Tag(name="The log")], abp_security=[{"key": []}]
@@ -48,6 +49,7 @@ def records_api(log: PredictionLog, keys: Keys) -> APIBlueprint:
         responses=answers({204: None}, 401, 403, 404, 503),
     )
     def erase(path: PredictionPath) -> Response:
+        recorder.flush()  # it may still be on its way
         if not log.erase(str(path.id)):
             raise _unknown()
         return Response(status=204)

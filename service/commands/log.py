@@ -13,6 +13,7 @@ from rich.table import Table
 from model.errors import TriageError
 from service.config import ServiceSettings
 from service.log import PredictionLog
+from service.spool import Spool
 
 # Nobody waits for a page here, and a purge may take a while.
 _PATIENCE = 300.0
@@ -106,7 +107,9 @@ def stats(held: tuple[ServiceSettings, PredictionLog], as_json: bool) -> None:
 @click.pass_obj
 def erase(held: tuple[ServiceSettings, PredictionLog], identifier: str) -> None:
     """Erase one prediction with its text and its reviews, by the id that its answer gave."""
-    _, opened = held
+    settings, opened = held
+    # It may still be on its way.
+    Spool(settings.spool, 0).drain(opened.add_rows)
     if not opened.erase(identifier):
         raise NothingToErase(identifier)
     click.echo(f"{identifier} erased")
