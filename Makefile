@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 
-.PHONY: setup serve test check lock clean
+.PHONY: setup serve test check load lock clean
 
 setup: .venv/.ready
 
@@ -27,6 +27,11 @@ check: setup
 	@.venv/bin/ruff format --quiet --check .
 	@.venv/bin/mypy --no-error-summary
 	@.venv/bin/lint-imports --no-timing > .venv/import-linter.txt || (cat .venv/import-linter.txt; exit 1)
+
+# Rate and latency of the service beside a bare Flask echo on the same server, in the same run (about a minute).
+load: setup
+	@test -e $(or $(TRIAGE_MODELS),var/models)/champion || .venv/bin/triage train
+	@.venv/bin/python tests/load.py $(or $(TRIAGE_MODELS),var/models)
 
 # Resolve pyproject.toml anew: one set of versions, one file of hashes for each kind of machine.
 lock: setup

@@ -18,6 +18,7 @@ from service.api.problems import Problem, register_problems, unreadable_request
 from service.api.records import records_api
 from service.browsers import protect_browsers
 from service.config import ServiceSettings
+from service.docs import serve_docs
 from service.keys import Keys
 from service.limits import limit_calls
 from service.log import PredictionLog
@@ -88,6 +89,8 @@ def create_app(
     app.register_api(asking)
     app.register_api(records)
     app.register_api(health_api(models, recorder, metrics))
+
+    serve_docs(app)
 
     @app.get("/openapi.json", doc_ui=False)
     def specification() -> Response:

@@ -81,7 +81,7 @@ def test_a_key_used_for_another_enquiry_is_refused(site: Any) -> None:
     key = {"Idempotency-Key": "form-7"}
     ask(site, CLOT, **key)
     response = site.client.post("/v1/predictions", json={"text": KNEE}, headers=key)
-    assert response.status_code == 422
+    assert response.status_code == 409
     assert response.get_json()["type"].endswith("idempotency-key-reused")
     assert site.log.stats()["predictions"] == 1
 

@@ -9,13 +9,17 @@ from service.api.bodies import BatchAnswerBody, BatchBody, EnquiryBody, Idempote
 from service.api.problems import answers
 from service.models import Models
 
+_REFUSED = (400, 409, 413, 415, 503)
+
 
 def predictions_api(answering: Answering, models: Models) -> APIBlueprint:
     """The endpoints that need no key."""
     api = APIBlueprint("predictions", __name__, url_prefix="/v1", abp_tags=[Tag(name="Asking")])
 
     # Views return Response: flask-openapi3 resolves their annotations, and those of flask.typing do not resolve.
-    @api.post("/predictions", summary="Read an enquiry", responses=answers({200: PredictionBody}, 400, 413, 415, 503))
+    @api.post(
+        "/predictions", summary="Read an enquiry", responses=answers({200: PredictionBody}, 400, 409, 413, 415, 503)
+    )
     def predict(header: IdempotencyHeader, body: EnquiryBody) -> Response:
         return jsonify(answering.answer(body.text, header.key))
 
@@ -23,7 +27,7 @@ def predictions_api(answering: Answering, models: Models) -> APIBlueprint:
         "/predictions/batch",
         summary="Read up to 100 enquiries",
         description="All or none: if one cannot be read, the problem names it and nothing is logged.",
-        responses=answers({200: BatchAnswerBody}, 400, 413, 415, 503),
+        responses=answers({200: BatchAnswerBody}, *_REFUSED),
     )
     def predict_batch(header: IdempotencyHeader, body: BatchBody) -> Response:
         texts = [enquiry.text for enquiry in body.enquiries]

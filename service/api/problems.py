@@ -89,7 +89,7 @@ def register_problems(app: Flask) -> None:
 
     @app.errorhandler(KeyReused)
     def _reused(error: KeyReused) -> ResponseReturnValue:
-        return problem("idempotency-key-reused", HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+        return problem("idempotency-key-reused", HTTPStatus.CONFLICT, str(error))
 
     @app.errorhandler(NoModel)
     def _no_model(error: NoModel) -> ResponseReturnValue:
