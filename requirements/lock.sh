@@ -16,3 +16,5 @@ for extra in training notebooks postgres redis cluster; do
     compile "$extra" --extra "$extra" --constraint requirements/dev.txt
 done
 compile serving --constraint requirements/dev.txt
+# Where several machines serve: PostgreSQL and Redis together.
+compile container --extra postgres --extra redis --constraint requirements/dev.txt

@@ -32,6 +32,12 @@ def _text_kept(value: str) -> TextKept:
     return cast("TextKept", value)
 
 
+def _log_format(value: str) -> str:
+    if value not in ("json", "text"):
+        raise ValueError("must be json or text")
+    return value
+
+
 def _database_url(value: str) -> str:
     try:
         backend = make_url(value).get_backend_name()
@@ -131,6 +137,9 @@ class ServiceSettings:
         Setting(
             "TRIAGE_TRUSTED_PROXIES", "0", "reverse proxies in front whose X-Forwarded-* is believed", _whole(0, 9)
         ),
+    ]
+    log_format: Annotated[
+        str, Setting("TRIAGE_LOG_FORMAT", "json", "the server's own log: json, or text for a terminal", _log_format)
     ]
 
     @classmethod

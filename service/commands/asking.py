@@ -11,6 +11,8 @@ from rich.table import Table
 
 from model.store import ModelStore
 from model.types import Prediction
+from service.config import ServiceSettings
+from service.logs import logging_config
 from service.wording import packaged_messages
 
 models_option = click.option(
@@ -69,6 +71,7 @@ def serve(host: str, port: int, workers: int, models: Path) -> None:
     from granian import Granian
     from granian.constants import Interfaces
 
+    settings = ServiceSettings.from_environment(os.environ)
     store = ModelStore(models)
     version = store.champion()
     store.manifest(version)  # a mistake is better told here than by a worker
@@ -88,6 +91,7 @@ def serve(host: str, port: int, workers: int, models: Path) -> None:
             workers=workers,
             blocking_threads=4,
             log_enabled=True,
+            log_dictconfig=logging_config(settings.log_format),
             websockets=False,
             respawn_failed_workers=True,
             workers_kill_timeout=30,
