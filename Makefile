@@ -26,7 +26,7 @@ check: setup
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check .
 	@.venv/bin/mypy --no-error-summary
-	@.venv/bin/lint-imports --no-timing > .venv/import-linter.txt || (cat .venv/import-linter.txt; exit 1)
+	@.venv/bin/lint-imports --no-logo > .venv/import-linter.txt || (cat .venv/import-linter.txt; exit 1)
 
 # Rate and latency of the service beside a bare Flask echo on the same server, in the same run (about a minute).
 load: setup

@@ -72,7 +72,8 @@ class PredictionLog:
             wanted = [row for row in rows if row["id"] not in erased]
             if not wanted:
                 return set()
-            kept = insert(LoggedPrediction).on_conflict_do_nothing().returning(LoggedPrediction.id)
+            table = LoggedPrediction.metadata.tables[LoggedPrediction.__tablename__]
+            kept = insert(table).on_conflict_do_nothing().returning(table.c.id)
             return set(session.scalars(kept, wanted))
 
     def get(self, identifier: str) -> LoggedPrediction | None:

@@ -144,7 +144,7 @@ def test_a_broken_classifier_still_answers_from_the_rules_and_says_so_without_th
     with caplog.at_level(logging.DEBUG):
         answer = ask(client, CLOT)
     assert {flag["code"] for flag in answer["flags"]} == {"suspected_clot", "degraded"}  # type: ignore[attr-defined]
-    assert "classifier failed with KeyError" in caplog.text
+    assert "classifier failed with ValueError" in caplog.text
     assert "pantorrilla" not in caplog.text
 
 
