@@ -59,7 +59,7 @@ class IdempotencyHeader(BaseModel):
 
     @classmethod
     @cache
-    def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:
+    def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:  # type: ignore[override]
         """Made once: flask-openapi3 asks for it with every request, and it took a twentieth of its time."""
         return super().model_json_schema(*arguments, **options)
 
