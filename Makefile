@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 
-.PHONY: setup serve test check screenshots lock clean
+.PHONY: setup serve test check screenshots load lock clean
 
 setup: .venv/.ready
 
@@ -34,6 +34,10 @@ screenshots: setup
 	@TRIAGE_SCREENSHOTS=build/screenshots .venv/bin/python -m pytest tests/test_form_screens.py
 	@for name in $(SHOWN); do cp build/screenshots/$$name.png service/pictures/; done
 	@echo "Pictures: build/screenshots"
+# Rate and latency of the service beside a bare Flask echo on the same server, in the same run (about a minute).
+load: setup
+	@test -e $(or $(TRIAGE_MODELS),var/models)/champion || .venv/bin/triage train
+	@.venv/bin/python tests/load.py $(or $(TRIAGE_MODELS),var/models)
 
 # Resolve pyproject.toml anew: one set of versions, one file of hashes for each kind of machine.
 lock: setup

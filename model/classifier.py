@@ -1,11 +1,13 @@
 """Probabilities of service and flags, by linear models over n-grams and the encoder, calibrated by a second level."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils.extmath import softmax
 
 from model.features import Features
 from model.taxonomy import alarm_codes
@@ -27,7 +29,19 @@ class Head:
 
     def probabilities(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Shape (n_texts, n_classes) from inputs of shape (n_texts, n_inputs)."""
-        return np.asarray(self.regression.predict_proba(inputs), np.float64)
+        scores = linear_scores(self.regression, inputs)
+        if scores.shape[1] > 1:
+            return np.asarray(softmax(scores), np.float64)
+        positive = expit(scores)
+        return np.hstack([1 - positive, positive])
+
+
+def linear_scores(model: LogisticRegression, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`decision_function`, shape (n_texts, n_classes) or (n_texts, 1) for two classes, without its checks of the input.
+
+    One enquiry asks 44 small models, and the checks took two thirds of its time.
+    """
+    return np.asarray(inputs @ model.coef_.T + model.intercept_, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +73,15 @@ class Classifier:
     service_head: Head
     flags: Mapping[str, LogisticRegression]
     flag_heads: Mapping[str, Head]
+    _weights: NDArray[np.floating] = field(init=False, repr=False, compare=False)
+    _biases: NDArray[np.floating] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # All models over the features in one matrix, so that a text's row is multiplied once.
+        models = [self.service, *self.flags.values()]
+        weights = np.ascontiguousarray(np.vstack([model.coef_ for model in models]).T)
+        object.__setattr__(self, "_weights", weights)
+        object.__setattr__(self, "_biases", np.concatenate([model.intercept_ for model in models]))
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -71,12 +94,14 @@ class Classifier:
         stated : for each text, the codes that the rules state
         """
         rows = self.features.transform(texts)
-        scores = {code: model.decision_function(rows) for code, model in self.flags.items()}
+        linear = np.asarray(rows @ self._weights + self._biases, np.float64)
+        split = self.service.intercept_.size
+        scores = dict(zip(self.flags, linear[:, split:].T, strict=True))
         flags = {
             code: head.probabilities(flag_inputs(code, scores, stated))[:, 1] for code, head in self.flag_heads.items()
         }
         return Probabilities(
-            services=self.service_head.probabilities(self.service.decision_function(rows)),
+            services=self.service_head.probabilities(linear[:, :split]),
             flags=np.column_stack([flags[code] for code in self.codes] or [np.empty((len(texts), 0))]),
             any_alarm=flags[ANY_ALARM],
         )

@@ -2,6 +2,7 @@
 
 var/models/
     champion                     the version that serves, swapped in one step
+    challenger                   the version that predicts in the shadow, if any
     20261123-1f3a9c/
         manifest.json            read first: hashes of everything below
         model.joblib             library objects only, opened when its hash matches
@@ -36,6 +37,7 @@ from model.triage import TriageModel
 PICKLED_LIBRARIES = ("scikit-learn", "numpy", "scipy", "joblib")
 _VERSION = re.compile(r"\d{8}-[0-9a-f]{6}")
 _CHAMPION = "champion"
+_CHALLENGER = "challenger"
 _JOBLIB = "model.joblib"
 
 
@@ -118,12 +120,38 @@ class ModelStore:
         Raises ModelNotFound, DamagedModel or ForeignModel, and changes nothing, when it could not serve.
         """
         self._verified(version)
-        with tempfile.NamedTemporaryFile("w", dir=self.root, prefix=".champion-", delete=False) as pointer:
+        self._point(_CHAMPION, version)
+
+    def challenger(self) -> str | None:
+        """Version that predicts in the shadow, or None.
+
+        Raises ModelNotFound when it is not in the store.
+        """
+        try:
+            version = (self.root / _CHALLENGER).read_text("utf-8").strip()
+        except FileNotFoundError:
+            return None
+        self._folder(version)
+        return version
+
+    def challenge(self, version: str | None) -> None:
+        """Make a version the challenger; None ends the challenge.
+
+        Raises ModelNotFound, DamagedModel or ForeignModel, and changes nothing, when it could not serve.
+        """
+        if version is None:
+            (self.root / _CHALLENGER).unlink(missing_ok=True)
+            return
+        self._verified(version)
+        self._point(_CHALLENGER, version)
+
+    def _point(self, name: str, version: str) -> None:
+        with tempfile.NamedTemporaryFile("w", dir=self.root, prefix=f".{name}-", delete=False) as pointer:
             pointer.write(version + "\n")
             pointer.flush()
             os.fsync(pointer.fileno())
         Path(pointer.name).chmod(0o644)
-        Path(pointer.name).replace(self.root / _CHAMPION)
+        Path(pointer.name).replace(self.root / name)
 
     def save(self, files: ModelFiles, manifest: Manifest) -> Path:
         """Write a model; its folder appears complete or not at all.

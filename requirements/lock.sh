@@ -12,7 +12,9 @@ compile() {
         --custom-compile-command "make lock" --output-file "requirements/$out.txt" "$@"
 }
 compile dev --all-extras --upgrade
-for extra in training notebooks postgres cluster; do
+for extra in training notebooks postgres redis cluster; do
     compile "$extra" --extra "$extra" --constraint requirements/dev.txt
 done
 compile serving --constraint requirements/dev.txt
+# Where several machines serve: PostgreSQL and Redis together.
+compile container --extra postgres --extra redis --constraint requirements/dev.txt

@@ -1,54 +1,138 @@
 """From a visitor's text to the answer, and into the log; the log never keeps the visitor waiting for an answer."""
 
+import hashlib
 import logging
-import threading
+from collections.abc import Sequence
 from typing import Any
 
 import uuid_utils
 
-from model.triage import TriageModel
-from model.types import Enquiry
-from service.log import LogUnavailable, PredictionLog
+from model.errors import InvalidEnquiry, TriageError
+from model.taxonomy import taxonomy
+from model.types import Decision, Enquiry, Prediction
+from service.metrics import Metrics
+from service.models import Models, Serving
+from service.recording import Recorder
+from service.shadow import Shadow
+from service.tables import LoggedPrediction
 from service.wording import Messages
 
 _logger = logging.getLogger("service")
 
 
+class NoModel(TriageError):
+    """No model is loaded."""
+
+    def __init__(self) -> None:
+        super().__init__("No model is loaded. Please hand the enquiry to a person.")
+
+
+class KeyReused(TriageError):
+    """An Idempotency-Key came a second time, with another text."""
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for another enquiry. Send a new one with each new enquiry.")
+
+
 class Answering:
     """A model, the visitor's messages and the prediction log at work together."""
 
-    def __init__(self, model: TriageModel, log: PredictionLog, messages: Messages) -> None:
-        self._model, self._log, self._messages = model, log, messages
-        self._unlogged = 0
-        self._counting = threading.Lock()
+    def __init__(
+        self, models: Models, recorder: Recorder, messages: Messages, shadow: Shadow, metrics: Metrics
+    ) -> None:
+        self._models, self._recorder, self._messages = models, recorder, messages
+        self._shadow, self._metrics = shadow, metrics
 
-    def answer(self, text: str) -> dict[str, Any]:
+    def answer(self, text: str, key: str | None = None) -> dict[str, Any]:
         """The prediction as JSON, with its id and the visitor's message.
 
-        Raises InvalidEnquiry when the text cannot be read.
-        """
-        enquiry = Enquiry(text, str(uuid_utils.uuid7()))
-        prediction = self._model.predict_one(enquiry)
-        if prediction.failure:
-            _logger.error("classifier failed with %s: answered from the rules alone", prediction.failure)
-        try:
-            self._log.add(enquiry, prediction)
-        except LogUnavailable as error:
-            with self._counting:
-                self._unlogged += 1
-            _logger.error("%s; %d answers unlogged since the start", error, self._unlogged)  # noqa: TRY400 - no traceback
-        return prediction.to_dict() | {"message": self._messages.of(prediction)}
+        key : the caller's Idempotency-Key: a second request with it gets the first one's answer
 
-    def readiness(self) -> dict[str, Any]:
-        """Whether the log keeps up: `ready`, or `degraded` while answers are or were lost to it."""
-        try:
-            self._log.check()
-            state = "ok"
-        except LogUnavailable as error:
-            state = str(error)
-        return {
-            "status": "ready" if state == "ok" and not self._unlogged else "degraded",
-            "model_version": self._model.version,
-            "log": state,
-            "unlogged": self._unlogged,
+        Raises InvalidEnquiry when the text cannot be read, KeyReused, NoModel.
+        """
+        return self._answers([Enquiry(text)], [f"one\0{key}"] if key else [])[0]
+
+    def answer_all(self, texts: Sequence[str], key: str | None = None) -> list[dict[str, Any]]:
+        """The same for several texts, in order; if one cannot be read, none is answered or logged."""
+        enquiries: list[Enquiry] = []
+        for number, text in enumerate(texts):
+            try:
+                enquiries.append(Enquiry(text))
+            except InvalidEnquiry as error:
+                raise InvalidEnquiry(f"enquiries.{number}.{error.field}", error.reason) from None
+        return self._answers(enquiries, [f"batch\0{number}\0{key}" for number in range(len(texts))] if key else [])
+
+    def _answers(self, enquiries: Sequence[Enquiry], keys: Sequence[str]) -> list[dict[str, Any]]:
+        serving = self._models.serving
+        if serving is None:
+            raise NoModel
+        requests = [_request(key, enquiry.text) for key, enquiry in zip(keys, enquiries, strict=True)] if keys else None
+        answers = self._repeated(enquiries, requests) if requests else {}
+        fresh = [
+            (number, Enquiry(enquiry.text, str(uuid_utils.uuid7())))
+            for number, enquiry in enumerate(enquiries)
+            if number not in answers
+        ]
+        predictions = self._predict(serving, [enquiry for _, enquiry in fresh])
+        rows = [
+            self._recorder.log.row(enquiry, prediction, requests[number] if requests else None)
+            for (number, enquiry), prediction in zip(fresh, predictions, strict=True)
+        ]
+        beaten = self._recorder.keep(rows) if rows else set()
+        self._shadow.see([enquiry for _, enquiry in fresh if enquiry.id not in beaten])
+        answers |= {
+            number: prediction.to_dict() | {"message": self._messages.of(prediction)}
+            for (number, _), prediction in zip(fresh, predictions, strict=True)
         }
+        if beaten and requests:
+            # The same request came twice at once, and the other one was first.
+            answers |= self._repeated(enquiries, requests)
+        return [answers[number] for number in range(len(enquiries))]
+
+    def _predict(self, serving: Serving, enquiries: Sequence[Enquiry]) -> list[Prediction]:
+        predictions = serving.model.predict(enquiries)
+        for prediction in predictions:
+            self._metrics.predicted(prediction)
+            if prediction.failure:
+                _logger.error("classifier failed with %s: answered from the rules alone", prediction.failure)
+        return predictions
+
+    def _repeated(self, enquiries: Sequence[Enquiry], requests: Sequence[tuple[str, str]]) -> dict[int, dict[str, Any]]:
+        """Answers given before, by their place among the enquiries.
+
+        Raises KeyReused.
+        """
+        rows = self._recorder.answered([key for key, _ in requests])
+        answers: dict[int, dict[str, Any]] = {}
+        for number, (enquiry, (key, digest)) in enumerate(zip(enquiries, requests, strict=True)):
+            if key in rows:
+                if rows[key].request_digest != digest:
+                    raise KeyReused
+                answers[number] = self._again(rows[key], enquiry.text)
+        return answers
+
+    def _again(self, row: LoggedPrediction, text: str) -> dict[str, Any]:
+        """The answer as it was first given; the log has its spans, the request its words."""
+        flags = [
+            flag | {"evidence": [span | {"text": text[span["start"] : span["end"]]} for span in flag["evidence"]]}
+            for flag in row.flags
+        ]
+        key = taxonomy()[flags[0]["code"]].message if flags else f"route_{row.service}"
+        return {
+            "id": row.id,
+            "model_version": row.model_version,
+            "service": row.service,
+            "confidence": round(row.confidence, 4),
+            "probabilities": {service: round(value, 4) for service, value in row.probabilities.items()},
+            "decision": row.decision,
+            "escalate": row.decision == Decision.ESCALATE,
+            "urgency": row.urgency,
+            "flags": flags,
+            "language": row.language,
+            "message": self._messages.text(row.language, key),
+        }
+
+
+def _request(key: str, text: str) -> tuple[str, str]:
+    """Hashes by which a repeated request is known. The text's is mixed with the key, so that it tells nothing alone."""
+    return hashlib.sha256(key.encode()).hexdigest(), hashlib.sha256(f"{key}\0{text}".encode()).hexdigest()

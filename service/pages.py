@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from model.errors import InvalidEnquiry, TriageError
+from service.answering import NoModel
 from service.form import SERVICES, FormWording, kind_of, numbers_to_call
 
 Answer = Callable[[str], Mapping[str, Any]]
@@ -22,10 +23,9 @@ POLICY = (
 )
 
 
-def pages(answer: Answer | None, wording: FormWording, clinic: Mapping[str, Any]) -> Blueprint:
+def pages(answer: Answer, wording: FormWording, clinic: Mapping[str, Any]) -> Blueprint:
     """Build the pages.
 
-    answer : None when there is no model: the visitor is then handed over to a person
     clinic : facts and words of the page, as in messages/clinic.toml
     """
     blueprint = Blueprint("pages", __name__)
@@ -49,8 +49,6 @@ def pages(answer: Answer | None, wording: FormWording, clinic: Mapping[str, Any]
         text = _text()
         if not text:
             return page.with_form(empty=True), HTTPStatus.UNPROCESSABLE_ENTITY
-        if answer is None:
-            return page.with_failure("failed", text), HTTPStatus.SERVICE_UNAVAILABLE
         return page.with_answer(answer(text), text)
 
     @blueprint.errorhandler(Exception)
@@ -68,6 +66,8 @@ def pages(answer: Answer | None, wording: FormWording, clinic: Mapping[str, Any]
 def _status(error: Exception) -> HTTPStatus:
     if isinstance(error, InvalidEnquiry):
         return HTTPStatus.UNPROCESSABLE_ENTITY
+    if isinstance(error, NoModel):
+        return HTTPStatus.SERVICE_UNAVAILABLE
     if isinstance(error, TriageError):
         return HTTPStatus.SERVICE_UNAVAILABLE
     if isinstance(error, HTTPException) and error.code:

@@ -25,7 +25,11 @@ class Messages:
 
     def of(self, prediction: Prediction) -> str:
         """The message for a prediction, in its language; in English where that language has none."""
-        return self._texts.get(prediction.language, self._texts[_FALLBACK])[prediction.message_key]
+        return self.text(prediction.language, prediction.message_key)
+
+    def text(self, language: str, key: str) -> str:
+        """One text; in English where that language has none."""
+        return self._texts.get(language, self._texts[_FALLBACK])[key]
 
 
 def packaged_messages() -> Messages:

@@ -1,30 +1,37 @@
 """The application as a WSGI server wants it. The only module that acts on import."""
 
-import logging
 import os
+from datetime import timedelta
 
-from model.errors import TriageError
+from flask_openapi3.openapi import OpenAPI
+
 from model.store import ModelStore
-from model.triage import TriageModel
 from service.app import create_app
 from service.config import ServiceSettings
 from service.log import PredictionLog
+from service.metrics import Metrics
+from service.recording import Recorder
+from service.reload import Watched
+from service.spool import Spool
+from service.upkeep import Upkeep
 from service.wording import packaged_messages
 
-_logger = logging.getLogger("service")
+
+def _start(settings: ServiceSettings) -> OpenAPI:
+    metrics, models = Metrics(), Watched(ModelStore(settings.models))
+
+    def tell() -> None:
+        serving = models.serving
+        metrics.serve(serving.model.version if serving else None, models.fault)
+
+    models.refresh()
+    tell()
+    models.watch(tell)
+    log = PredictionLog(settings.database_url, settings.text_kept)
+    recorder = Recorder(log, metrics, Spool(settings.spool, settings.spool_megabytes * 1_000_000))
+    patient = PredictionLog(settings.database_url, settings.text_kept, patience=60)
+    Upkeep(recorder, patient, timedelta(days=settings.retention_days)).start()
+    return create_app(models, log, packaged_messages(), settings, recorder=recorder, metrics=metrics)
 
 
-def _load_model(store: ModelStore) -> TriageModel | None:
-    try:
-        return store.load(store.champion())
-    except TriageError as error:
-        _logger.error("no model: %s", error)  # noqa: TRY400 - the sentence says it all
-        return None
-
-
-_settings = ServiceSettings.from_environment(os.environ)
-app = create_app(
-    _load_model(ModelStore(_settings.models)),
-    PredictionLog(_settings.database_url, _settings.text_kept),
-    packaged_messages(),
-)
+app = _start(ServiceSettings.from_environment(os.environ))

@@ -15,10 +15,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from model import Flag, Prediction, Service
-from model.triage import TriageModel
 from service.app import create_app
 from service.form import packaged_clinic, packaged_wording
 from service.log import PredictionLog
+from service.models import Fixed
 from service.pages import POLICY, pages
 from service.wording import packaged_messages
 
@@ -190,7 +190,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def serving(app: Flask) -> Iterator[str]:
+def served_by(app: Flask) -> Iterator[str]:
     """The address of an application that a thread serves."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
@@ -222,13 +222,13 @@ def stage_app() -> Flask:
 
 @pytest.fixture(scope="session")
 def stage(stage_app: Flask) -> Iterator[str]:
-    with serving(stage_app) as address:
+    with served_by(stage_app) as address:
         yield address
 
 
 @pytest.fixture
-def real(model: TriageModel, log: PredictionLog) -> Iterator[str]:
-    with serving(create_app(model, log, packaged_messages())) as address:
+def real(serving: Fixed, log: PredictionLog) -> Iterator[str]:
+    with served_by(create_app(serving, log, packaged_messages())) as address:
         yield address
 
 

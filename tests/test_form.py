@@ -14,6 +14,7 @@ from model.errors import InvalidFile
 from service.app import create_app
 from service.form import FormWording, packaged_clinic, packaged_wording
 from service.log import LogUnavailable, PredictionLog
+from service.models import Fixed
 from service.pages import pages
 from service.wording import packaged_messages
 
@@ -132,7 +133,7 @@ def test_an_empty_post_is_asked_for_a_few_words(client: FlaskClient) -> None:
 
 
 def test_without_a_model_the_visitor_reaches_a_person_with_the_text_still_there(log: PredictionLog) -> None:
-    client = create_app(None, log, packaged_messages()).test_client()
+    client = create_app(Fixed(None), log, packaged_messages()).test_client()
     response = client.post("/enquiry", data={"text": CLOT, "lang": "es"})
     assert response.status_code == 503
     assert "Le atenderá una persona" in response.text

@@ -8,10 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from model.store import ModelStore
-from model.triage import TriageModel
 from service.app import create_app
 from service.config import InvalidSetting, ServiceSettings
 from service.log import PredictionLog
+from service.models import Fixed, Serving
 from service.wording import packaged_messages
 
 CLOT = "llevo la pantorrilla hinchada y caliente desde el vuelo, me dais un masaje?"
@@ -63,10 +63,10 @@ def test_the_log_keeps_the_text_redacted_and_no_evidence_words(client: FlaskClie
 
 @pytest.mark.parametrize(("kept", "expected"), [("full", PRIVATE), ("none", None)])
 def test_the_log_keeps_as_much_text_as_configured(
-    model: TriageModel, tmp_path: Path, kept: str, expected: str | None
+    serving: Fixed, tmp_path: Path, kept: str, expected: str | None
 ) -> None:
     log = PredictionLog(f"sqlite:///{tmp_path}/log.db", kept)  # type: ignore[arg-type]
-    client = create_app(model, log, packaged_messages()).test_client()
+    client = create_app(serving, log, packaged_messages()).test_client()
     row = log.get(str(ask(client, PRIVATE)["id"]))
     assert row is not None
     assert row.text == expected
@@ -113,7 +113,7 @@ def test_other_errors_are_problems_too(client: FlaskClient, method: str, path: s
 
 
 def test_without_a_model_the_visitor_is_handed_over(log: PredictionLog) -> None:
-    client = create_app(None, log, packaged_messages()).test_client()
+    client = create_app(Fixed(None), log, packaged_messages()).test_client()
     for response in (client.post("/v1/predictions", json={"text": CLOT}), client.get("/readyz")):
         assert response.status_code == 503
         assert "hand the enquiry to a person" in response.get_json()["detail"]
@@ -121,11 +121,13 @@ def test_without_a_model_the_visitor_is_handed_over(log: PredictionLog) -> None:
 
 
 def test_when_the_log_is_down_answers_go_out_and_the_loss_is_told(
-    model: TriageModel, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    serving: Fixed, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
-    client = create_app(model, PredictionLog(f"sqlite:///{blocked}/log.db", "full"), packaged_messages()).test_client()
+    client = create_app(
+        serving, PredictionLog(f"sqlite:///{blocked}/log.db", "full"), packaged_messages()
+    ).test_client()
     assert ask(client, PRIVATE)["decision"]
     ready = client.get("/readyz").get_json()
     assert (ready["status"], ready["unlogged"]) == ("degraded", 1)
@@ -138,11 +140,11 @@ def test_a_broken_classifier_still_answers_from_the_rules_and_says_so_without_th
 ) -> None:
     model = store.load(store.champion())
     model.classifier.flags.pop("minor")  # type: ignore[attr-defined]
-    client = create_app(model, log, packaged_messages()).test_client()
+    client = create_app(Fixed(Serving(model, store.manifest(model.version))), log, packaged_messages()).test_client()
     with caplog.at_level(logging.DEBUG):
         answer = ask(client, CLOT)
     assert {flag["code"] for flag in answer["flags"]} == {"suspected_clot", "degraded"}  # type: ignore[attr-defined]
-    assert "classifier failed with KeyError" in caplog.text
+    assert "classifier failed with ValueError" in caplog.text
     assert "pantorrilla" not in caplog.text
 
 

@@ -67,7 +67,7 @@ def test_when_the_classifier_breaks_the_rules_still_speak_and_a_person_decides(s
     found = broken.predict_one(CLOT)
     assert {flag.code for flag in found.flags} == {"suspected_clot", "degraded"}
     assert found.decision is Decision.ESCALATE
-    assert found.failure == "KeyError"
+    assert found.failure == "ValueError"
 
 
 def test_a_text_that_cannot_be_read_is_an_error_not_a_prediction(model: TriageModel) -> None:

@@ -44,7 +44,7 @@ def models(models: Path, as_json: bool) -> None:
 @click.argument("version")
 @models_option
 def promote(version: str, models: Path) -> None:
-    """Let VERSION serve from now on (a running server takes it at its next start)."""
+    """Let VERSION serve from now on (a running server takes it up within seconds)."""
     ModelStore(models).promote(version)
     click.echo(f"{version} is now the champion")
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from pathlib import Path
 
 import click
@@ -10,9 +11,11 @@ from rich.table import Table
 
 from model.store import ModelStore
 from model.types import Prediction
+from service.config import ServiceSettings
+from service.logs import logging_config
 from service.wording import packaged_messages
 
-_models_option = click.option(
+models_option = click.option(
     "--models",
     type=click.Path(path_type=Path),
     default=Path("var/models"),
@@ -25,7 +28,7 @@ _models_option = click.option(
 @click.command(epilog="Example: triage predict 'My neck is stiff from the desk, do you have a slot on Friday?'")
 @click.argument("text")
 @click.option("--model", "version", help="Version to ask; without it the champion.")
-@_models_option
+@models_option
 @click.option("--json", "as_json", is_flag=True, help="Print the JSON that the service would answer.")
 def predict(text: str, version: str | None, models: Path, as_json: bool) -> None:
     """Read one enquiry. Nothing is logged."""
@@ -62,26 +65,34 @@ def _show(prediction: Prediction, message: str) -> None:
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes; each loads the model."
 )
-@_models_option
+@models_option
 def serve(host: str, port: int, workers: int, models: Path) -> None:
     """Serve the champion over HTTP, with a page at / to try it."""
     from granian import Granian
     from granian.constants import Interfaces
 
+    settings = ServiceSettings.from_environment(os.environ)
     store = ModelStore(models)
     version = store.champion()
     store.manifest(version)  # a mistake is better told here than by a worker
     os.environ["TRIAGE_MODELS"] = str(models)
+    # Where the workers put their figures, so that /metrics of one gives those of all.
+    figures = tempfile.TemporaryDirectory(prefix="triage-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = figures.name
     # Workers start as new processes and read this first: one enquiry is too small a job for a pool of BLAS threads.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     click.echo(f"Model {version} on http://{host}:{port} (Ctrl-C stops it)", err=True)
-    Granian(
-        "service.wsgi:app",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=4,
-        log_enabled=True,
-        websockets=False,
-    ).serve()
+    with figures:
+        Granian(
+            "service.wsgi:app",
+            address=host,
+            port=port,
+            interface=Interfaces.WSGI,
+            workers=workers,
+            blocking_threads=4,
+            log_enabled=True,
+            log_dictconfig=logging_config(settings.log_format),
+            websockets=False,
+            respawn_failed_workers=True,
+            workers_kill_timeout=30,
+        ).serve()

@@ -1,0 +1,1 @@
+"""The web interface: what goes over the wire, one module a subject."""
