@@ -10,6 +10,9 @@ from flask.testing import FlaskClient
 CLOT = "llevo la pantorrilla hinchada y caliente desde el vuelo, me dais un masaje?"
 KNEE = "my knee hurts, ring me on 612 34 56 78"
 
+NOBODY = "01a20e00-0000-7000-8000-000000000000"
+"""An id that no answer has."""
+
 
 def ask(site: Any, text: str, **headers: str) -> dict[str, Any]:
     response = site.client.post("/v1/predictions", json={"text": text}, headers=headers)
@@ -160,8 +163,8 @@ def test_what_is_erased_is_gone_with_its_reviews(site: Any) -> None:
     ("method", "path", "status"),
     [
         ("GET", "/v1/predictions/not-an-id", 422),
-        ("GET", f"/v1/predictions/{uuid4()}", 404),
-        ("POST", f"/v1/predictions/{uuid4()}/reviews", 404),
+        ("GET", f"/v1/predictions/{NOBODY}", 404),
+        ("POST", f"/v1/predictions/{NOBODY}/reviews", 404),
         ("GET", "/v1/reviews?limit=0", 422),
         ("GET", "/v1/reviews?colour=red", 422),
     ],
