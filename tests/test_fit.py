@@ -38,7 +38,7 @@ def test_figures_are_better_than_guessing_and_stand_within_their_intervals(train
 def test_a_model_with_the_encoder_finds_its_encoder_again(
     small_data: list[Path], noon: datetime, tmp_path: Path
 ) -> None:
-    settings = read_settings().model_copy(update={"folds": 3})
+    settings = read_settings().model_copy(update={"folds": 2})
     store = ModelStore(tmp_path)
     made = train(small_data, store, settings, noon, lambda *_: None)
     assert made.manifest.encoder is not None
