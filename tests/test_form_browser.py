@@ -39,7 +39,7 @@ def test_the_real_service_answers_in_the_language_of_the_text(
     assert page.locator(".answer").get_attribute("lang") == language
 
 
-@pytest.mark.parametrize(("kind", "language"), zip(ANSWERS, itertools.cycle(["en", "es"]), strict=False))
+@pytest.mark.parametrize(("kind", "language"), [*zip(ANSWERS, itertools.cycle(["en", "es"]), strict=False)])
 def test_with_and_without_javascript_the_visitor_reads_the_same_and_the_text_stays(
     open_page: Opening, stage: str, kind: str, language: str
 ) -> None:
