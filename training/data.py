@@ -13,14 +13,13 @@ from typing import Any
 import pandas as pd
 import pandera.pandas as pa
 
+from model.decision import EXPLAINS_OTHER
 from model.errors import InvalidData
 from model.taxonomy import alarm_codes, annotated_codes
 from model.types import Service
 
 COLUMNS = ("id", "text", "language", "service", "flags", "contrast", "source", "annotator", "created")
 CONTRASTS = ("denied", "past", "other_person", "hypothetical", "figure", "homonym")
-EXPLAINS_OTHER = frozenset({*alarm_codes(), "sexual_request", "complaint_or_legal", "not_enough_information"})
-"""Flags that say why `service` is `other`, so that `out_of_scope` is not needed."""
 _LANGUAGE = re.compile(r"[a-z]{2}")
 
 
