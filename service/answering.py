@@ -43,14 +43,37 @@ class Answering:
         self._models, self._recorder, self._messages = models, recorder, messages
         self._shadow, self._metrics = shadow, metrics
 
-    def answer(self, text: str, key: str | None = None) -> dict[str, Any]:
+    def answer(self, text: str, key: str | None = None, *, explain: bool = False) -> dict[str, Any]:
         """The prediction as JSON, with its id and the visitor's message.
 
         key : the caller's Idempotency-Key: a second request with it gets the first one's answer
+        explain : adds `explanation`, or null in its place when a part of the model is broken
 
         Raises InvalidEnquiry when the text cannot be read, KeyReused, NoModel.
         """
-        return self._answers([Enquiry(text)], [f"one\0{key}"] if key else [])[0]
+        enquiry = Enquiry(text)
+        found = self._answers([enquiry], [f"one\0{key}"] if key else [])[0]
+        return found | {"explanation": self._explanation(enquiry)} if explain else found
+
+    def _explanation(self, enquiry: Enquiry) -> list[dict[str, Any]] | None:
+        serving = self._models.serving
+        if serving is None:
+            raise NoModel
+        try:
+            pushes = serving.model.explain(enquiry)
+        except Exception as error:  # noqa: BLE001 - the answer stands without it
+            _logger.error("explanation failed with %s", type(error).__name__)  # noqa: TRY400 - a traceback quotes
+            return None
+        return [
+            {
+                "start": push.start,
+                "end": push.end,
+                "text": push.text,
+                "part": push.part,
+                "towards": {service: round(value, 3) for service, value in push.towards.items()},
+            }
+            for push in pushes
+        ]
 
     def answer_all(self, texts: Sequence[str], key: str | None = None) -> list[dict[str, Any]]:
         """The same for several texts, in order; if one cannot be read, none is answered or logged."""

@@ -14,12 +14,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import numpy as np
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
-from model.features import Features
 from model.store import ModelStore
 from service import recording
 from service.app import create_app
@@ -255,9 +253,9 @@ def test_upkeep_empties_the_spool_and_forgets_what_is_past_its_time(build: Build
 class BrokenEncoder:
     """An encoder whose library fails."""
 
-    name, digest = "broken", "0"
+    name, digest, services, flags = "broken", "0", (), ()
 
-    def encode(self, texts: Any) -> np.ndarray:
+    def read(self, texts: Any) -> Any:
         raise OSError(f"cannot read: {texts[0]}")
 
 
@@ -265,9 +263,7 @@ def test_a_broken_encoder_leaves_the_rules_and_a_person(
     store: ModelStore, log: PredictionLog, caplog: pytest.LogCaptureFixture
 ) -> None:
     model = store.load(store.champion())
-    features = model.classifier.features
-    broken = Features(features.words, features.characters, BrokenEncoder(), 1.0)
-    object.__setattr__(model.classifier, "features", broken)
+    object.__setattr__(model.classifier, "encoder", BrokenEncoder())
     client = create_app(Fixed(Serving(model, store.manifest(model.version))), log, packaged_messages()).test_client()
     answer = client.post("/v1/predictions", json={"text": KNEE}).get_json()
     assert answer["escalate"] is True

@@ -6,9 +6,9 @@ import pytest
 
 from model.errors import InvalidData, InvalidFile
 from model.store import ModelStore
-from training.fit import best_threshold
+from training.calibration import best_threshold, cheapest_thresholds, controlled_threshold
 from training.pipeline import Trained, train
-from training.settings import Settings, read_settings
+from training.settings import Promise, Settings, read_settings
 
 
 def test_the_same_data_settings_and_seed_give_the_same_model(
@@ -42,7 +42,7 @@ def test_a_model_with_the_encoder_finds_its_encoder_again(
     store = ModelStore(tmp_path)
     made = train(small_data, store, settings, noon, lambda *_: None)
     assert made.manifest.encoder is not None
-    assert made.manifest.encoder[0] == "use-multilingual-v3"
+    assert made.manifest.encoder[0] == "adapted"
     assert store.load(made.manifest.version).predict_one("my knee hurts when I run").confidence > 0
 
 
@@ -74,10 +74,10 @@ def test_what_is_raised_anyway_does_not_pull_the_threshold_down() -> None:
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (("route = 0.85", "route = 1.5"), "thresholds.route: Input should be less than 1"),
-        (("route = 0.85", "route = 0.4"), "confirm must not be above route"),
+        (("risk = 0.02", "risk = 1.5"), "promise.risk: Input should be less than 1"),
+        (("needless_question = 1.0", "needless_question = 5.0"), "a needless question must cost less"),
         (("folds = 5", "fold = 5"), "folds: Field required"),
-        (('"use-multilingual-v3"', '"bert"'), "features.encoder: Input should be"),
+        (('"adapted"', '"bert"'), "features.encoder: Input should be"),
         (("[features]", "[features"), "syntax"),
     ],
 )
@@ -86,3 +86,33 @@ def test_a_setting_out_of_range_is_named(tmp_path: Path, root: Path, change: tup
     file.write_text((root / "training" / "settings.toml").read_text().replace(*change, 1))
     with pytest.raises(InvalidFile, match=complaint):
         read_settings(file)
+
+
+def test_the_promise_holds_as_often_as_it_says() -> None:
+    """Learn-then-Test on 200 simulated clinics: at most 5 % of those with a threshold route too much wrong."""
+    generator = np.random.default_rng(7)
+    promise = Promise(risk=0.05, certainty=0.95)
+    everyone = 0.5 + 0.5 * generator.beta(6, 1, 50_000)
+    broken = given = 0
+    for _ in range(200):
+        confidences = 0.5 + 0.5 * generator.beta(6, 1, 1_000)
+        right = generator.random(1_000) < confidences
+        threshold = controlled_threshold(confidences, right, promise)
+        if threshold is not None:
+            given += 1
+            broken += (1 - everyone[everyone >= threshold]).mean() > promise.risk
+    assert given > 100
+    assert broken / given <= 0.06
+
+
+def test_too_few_answers_promise_nothing() -> None:
+    assert controlled_threshold(np.full(20, 0.99), np.full(20, True), Promise(risk=0.02, certainty=0.95)) is None
+
+
+def test_thresholds_follow_from_the_costs() -> None:
+    costs = read_settings().costs
+    route, confirm = cheapest_thresholds(costs)
+    dearer, _ = cheapest_thresholds(costs.model_copy(update={"wrong_route": 2 * costs.wrong_route}))
+    _, later = cheapest_thresholds(costs.model_copy(update={"needless_escalation": 2 * costs.needless_escalation}))
+    assert 0 < confirm < route < dearer < 1
+    assert later < confirm

@@ -51,6 +51,7 @@ def out_of_fold_figures(enquiries: Sequence[LabelledEnquiry], fitted: Fitted) ->
 
     The flags' thresholds were chosen on the same predictions, so the figures for flags are a little hopeful.
     """
+    enquiries = [enquiries[row] for row in fitted.out_of_fold.rows]
     judged = _Judged(enquiries, fitted)
     slices: dict[str, Callable[[LabelledEnquiry], bool]] = {
         "all": lambda _: True,

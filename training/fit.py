@@ -1,8 +1,9 @@
 """Making a classifier from labelled enquiries.
 
-First level: linear models over n-grams and the encoder. Second level: logistic regressions over the first level's
-scores on authors it had not seen (cross-validation grouped by author), which calibrate them and join flags with rules.
-The same out-of-fold scores choose the flags' thresholds and give the figures of the manifest.
+First level: linear models over n-grams, beside the encoder, which was fine-tuned before. Second level: logistic
+regressions over both's scores, learned on authors that neither had seen: cross-validation grouped by author, over the
+authors from whom the encoder learned nothing. They calibrate the scores and join them with the rules. The same
+out-of-fold scores choose the thresholds and give the figures of the manifest.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,44 +18,53 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
-from model.classifier import ANY_ALARM, Classifier, Head, Probabilities, flag_inputs
-from model.decision import Thresholds
+from model.classifier import ANY_ALARM, ByCode, Classifier, Probabilities, Scores, flag_inputs, service_inputs
+from model.decision import Thresholds, raised_by_model
 from model.encoder import Encoder
 from model.errors import InvalidData
 from model.features import Features
 from model.red_flags import RedFlags
-from model.taxonomy import alarm_codes, annotated_codes
+from model.taxonomy import alarm_codes
 from model.types import Service
+from training.calibration import (
+    best_threshold,
+    cheapest_thresholds,
+    controlled_threshold,
+    cross_fitted,
+    fit_head,
+)
+from training.corpus_arrays import Corpus, Split
 from training.data import LabelledEnquiry
 from training.settings import Settings
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, steps done and steps in all."""
 
-Split = tuple[NDArray[np.intp], NDArray[np.intp]]
-"""Rows to train on and rows to test on."""
-
-_DERIVED = frozenset({"out_of_scope"})  # follows from the service and the other flags: nothing to learn
-
 
 @dataclass(frozen=True, slots=True)
 class OutOfFold:
-    """What the models say of each enquiry when its author was not in their training data.
+    """What the models say of each enquiry whose author was in nobody's training data.
 
-    stated : codes that the rules state, for each enquiry
+    rows : places of these enquiries among all
+    stated : codes that the rules state, for each of them
     """
 
+    rows: NDArray[np.intp]
     probabilities: Probabilities
     stated: tuple[frozenset[str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A classifier, its thresholds, and what it said out of fold."""
+    """A classifier, its thresholds, and what it said out of fold.
+
+    promised : answers on which the threshold for routing was controlled, or None when no threshold keeps the promise
+    """
 
     classifier: Classifier
     thresholds: Thresholds
     out_of_fold: OutOfFold
+    promised: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,39 +76,6 @@ class _Level:
     flags: dict[str, LogisticRegression]
 
 
-class _Data:
-    """Arrays of the corpus that every fold shares."""
-
-    def __init__(self, enquiries: Sequence[LabelledEnquiry], encoder: Encoder | None, red_flags: RedFlags) -> None:
-        self.texts = [enquiry.text for enquiry in enquiries]
-        self.services = np.array([str(enquiry.service) for enquiry in enquiries])
-        self.sources = np.array([enquiry.source for enquiry in enquiries])
-        self.encoder = encoder
-        self.vectors = encoder.encode(self.texts) if encoder else None
-        self.stated = tuple(
-            frozenset(flag.code for flag in red_flags.read(enquiry.text).flags) for enquiry in enquiries
-        )
-        alarms = set(alarm_codes())
-        self.flags = {
-            code: np.array([code in enquiry.flags for enquiry in enquiries])
-            for code in annotated_codes()
-            if code not in _DERIVED
-        }
-        self.flags[ANY_ALARM] = np.array([bool(alarms & enquiry.flags) for enquiry in enquiries])
-
-    def take(self, rows: NDArray[np.intp]) -> tuple[list[str], NDArray[np.float32] | None]:
-        """Texts of some rows, and their vectors where there is an encoder."""
-        return [self.texts[row] for row in rows], None if self.vectors is None else self.vectors[rows]
-
-    def learnable(self, rarest: int, splits: Sequence[Split]) -> list[str]:
-        """Codes with enough enquiries, by enough authors that each fold has some to learn from."""
-        return [
-            code
-            for code, present in self.flags.items()
-            if present.sum() >= rarest and all(present[train].any() for train, _ in splits)
-        ]
-
-
 def fit(
     enquiries: Sequence[LabelledEnquiry],
     encoder: Encoder | None,
@@ -106,50 +83,38 @@ def fit(
     settings: Settings,
     progress: Progress,
 ) -> Fitted:
-    """Train on all enquiries, and measure on each author with models that did not see that author.
+    """Train on all enquiries, and measure on each author whom the encoder had not seen with models that had not either.
 
-    Raises InvalidData when there are fewer authors than folds, or a service or every alarm without enquiries.
+    Raises InvalidData when there are fewer such authors than folds, or a service or every alarm without enquiries.
     """
-    _refuse_too_little(enquiries, settings)
     progress("reading and encoding", 0, 1)
-    data = _Data(enquiries, encoder, red_flags)
+    corpus = Corpus(enquiries, encoder, red_flags)
     progress("reading and encoding", 1, 1)
+    _refuse_too_little(enquiries, corpus, settings)
+    unseen = corpus.unseen
     folds = StratifiedGroupKFold(settings.folds, shuffle=True, random_state=settings.seed)
-    splits = list(folds.split(data.texts, data.services, data.sources))
-    codes = data.learnable(settings.classifier.rarest, splits)
-    service_scores = np.empty((len(enquiries), len(Service)))
-    flag_scores = {code: np.empty(len(enquiries)) for code in codes}
-    for done, (train, test) in enumerate(splits):
+    splits = list(folds.split(unseen, corpus.services[unseen], corpus.sources[unseen]))
+    tests = [unseen[test] for _, test in splits]
+    trains = [np.setdiff1d(np.arange(len(enquiries)), test) for test in tests]
+    codes = corpus.learnable(settings.classifier.rarest, list(zip(trains, tests, strict=True)))
+    services = np.empty((len(enquiries), len(Service)))
+    flags = {code: np.empty(len(enquiries)) for code in codes}
+    for done, (train, test) in enumerate(zip(trains, tests, strict=True)):
         progress("cross-validation", done, len(splits))
-        level = _first_level(data, train, codes, settings)
-        rows = level.features.join(*data.take(test))
-        service_scores[test] = level.service.decision_function(rows)
+        level = _first_level(corpus, train, codes, settings)
+        rows = level.features.transform(corpus.take(test))
+        services[test] = level.service.decision_function(rows)
         for code, model in level.flags.items():
-            flag_scores[code][test] = model.decision_function(rows)
+            flags[code][test] = model.decision_function(rows)
     progress("cross-validation", len(splits), len(splits))
     progress("training", 0, 1)
-    level = _first_level(data, np.arange(len(enquiries)), codes, settings)
+    level = _first_level(corpus, np.arange(len(enquiries)), codes, settings)
     progress("training", 1, 1)
-    inputs = {code: flag_inputs(code, flag_scores, data.stated) for code in codes}
-    classifier = Classifier(
-        features=level.features,
-        services=tuple(Service(name) for name in level.service.classes_),
-        service=level.service,
-        service_head=_head(service_scores, data.services),
-        flags=level.flags,
-        flag_heads={code: _head(inputs[code], data.flags[code]) for code in codes},
-    )
-    flags = {code: _cross_fitted(inputs[code], data.flags[code], splits)[:, 1] for code in codes}
-    probabilities = Probabilities(
-        services=_cross_fitted(service_scores, data.services, splits),
-        flags=np.column_stack([flags[code] for code in classifier.codes] or [np.empty((len(enquiries), 0))]),
-        any_alarm=flags[ANY_ALARM],
-    )
-    thresholds = _thresholds(flags, data, settings)
-    return Fitted(classifier, thresholds, OutOfFold(probabilities, data.stated))
+    scores = _held_out_scores(corpus, services, flags)
+    return _second_level(corpus, level, scores, splits, settings)
 
 
-def _first_level(data: _Data, train: NDArray[np.intp], codes: Sequence[str], settings: Settings) -> _Level:
+def _first_level(corpus: Corpus, train: NDArray[np.intp], codes: Sequence[str], settings: Settings) -> _Level:
     chosen = settings.features
     common = {"sublinear_tf": True, "strip_accents": "unicode", "dtype": np.float32}
     words = TfidfVectorizer(
@@ -158,12 +123,12 @@ def _first_level(data: _Data, train: NDArray[np.intp], codes: Sequence[str], set
     characters = TfidfVectorizer(
         analyzer="char_wb", ngram_range=chosen.character_ngrams, min_df=chosen.character_min_df, **common
     )
-    texts, vectors = data.take(train)
+    texts = corpus.take(train)
     words.fit(texts)
     characters.fit(texts)
-    features = Features(words, characters, data.encoder, chosen.encoder_weight)
-    rows = features.join(texts, vectors)
-    labels = [data.services[train], *(data.flags[code][train] for code in codes)]
+    features = Features(words, characters)
+    rows = features.transform(texts)
+    labels = [corpus.services[train], *(corpus.flags[code][train] for code in codes)]
     # Threads share the rows, and most of a fit is outside the interpreter; BLAS threads in each would only quarrel.
     with threadpool_limits(1):
         service, *flags = Parallel(n_jobs=-1, prefer="threads")(
@@ -177,56 +142,96 @@ def _fit_linear(rows: csr_matrix, labels: NDArray[np.generic], settings: Setting
     return model.fit(rows, labels)
 
 
-def _head(inputs: NDArray[np.float64], labels: NDArray[np.generic]) -> Head:
-    return Head(LogisticRegression(max_iter=1000).fit(inputs, labels))
+def _held_out_scores(corpus: Corpus, services: NDArray[np.float64], flags: Mapping[str, NDArray[np.float64]]) -> Scores:
+    """Scores of the unseen authors' enquiries alone."""
+    rows = corpus.unseen
+    encoder = None
+    if corpus.encoder and corpus.reading:
+        whole = ByCode.of(corpus.encoder, corpus.reading)
+        encoder = ByCode(
+            whole.services[rows], {code: values[rows] for code, values in whole.flags.items()}, whole.vectors[rows]
+        )
+    return Scores(services[rows], {code: values[rows] for code, values in flags.items()}, encoder)
 
 
-def _cross_fitted(
-    inputs: NDArray[np.float64],
-    labels: NDArray[np.generic],
-    splits: Sequence[Split],
-) -> NDArray[np.float64]:
-    """Calibrated probabilities of each enquiry by a head that did not see its author either."""
-    result = np.empty((len(labels), len(np.unique(labels))))
-    for train, test in splits:
-        result[test] = _head(inputs[train], labels[train]).probabilities(inputs[test])
-    return result
+def _second_level(corpus: Corpus, level: _Level, scores: Scores, splits: Sequence[Split], settings: Settings) -> Fitted:
+    stated = tuple(corpus.stated[row] for row in corpus.unseen)
+    labels = {code: corpus.flags[code][corpus.unseen] for code in level.flags}
+    truth = corpus.services[corpus.unseen]
+    inputs = {code: flag_inputs(code, scores, stated) for code in level.flags}
+    classifier = Classifier(
+        features=level.features,
+        encoder=corpus.encoder,
+        services=tuple(Service(name) for name in level.service.classes_),
+        service=level.service,
+        service_head=fit_head(service_inputs(scores), truth),
+        flags=level.flags,
+        flag_heads={code: fit_head(inputs[code], labels[code]) for code in level.flags},
+    )
+    found = {code: cross_fitted(inputs[code], labels[code], splits)[:, 1] for code in level.flags}
+    probabilities = Probabilities(
+        services=cross_fitted(service_inputs(scores), truth, splits),
+        flags=np.column_stack([found[code] for code in classifier.codes] or [np.empty((len(truth), 0))]),
+        any_alarm=found[ANY_ALARM],
+    )
+    out_of_fold = OutOfFold(corpus.unseen, probabilities, stated)
+    thresholds, promised = _thresholds(found, labels, truth, classifier, out_of_fold, settings)
+    return Fitted(classifier, thresholds, out_of_fold, promised)
 
 
-def _thresholds(flags: Mapping[str, NDArray[np.float64]], data: _Data, settings: Settings) -> Thresholds:
-    by_rule = {code: np.array([code in codes for codes in data.stated]) for code in flags}
+def _thresholds(
+    found: Mapping[str, NDArray[np.float64]],
+    labels: Mapping[str, NDArray[np.bool_]],
+    truth: NDArray[np.str_],
+    classifier: Classifier,
+    out_of_fold: OutOfFold,
+    settings: Settings,
+) -> tuple[Thresholds, int | None]:
+    by_rule = {code: np.array([code in codes for codes in out_of_fold.stated]) for code in found}
     codes = {
-        code: best_threshold(values, data.flags[code], by_rule[code], settings.thresholds.code_beta)
-        for code, values in flags.items()
+        code: best_threshold(values, labels[code], by_rule[code], settings.flags.code_beta)
+        for code, values in found.items()
         if code != ANY_ALARM
     }
-    alarms = [code for code in alarm_codes() if code in codes]
-    by_code = np.array([bool(stated) for stated in data.stated])
-    for code in alarms:
-        by_code |= flags[code] >= codes[code]
-    any_alarm = best_threshold(flags[ANY_ALARM], data.flags[ANY_ALARM], by_code, settings.thresholds.alarm_beta)
-    return Thresholds(settings.thresholds.route, settings.thresholds.confirm, codes, any_alarm)
+    by_code = np.array([bool(stated) for stated in out_of_fold.stated])
+    for code in alarm_codes():
+        if code in codes:
+            by_code |= found[code] >= codes[code]
+    any_alarm = best_threshold(found[ANY_ALARM], labels[ANY_ALARM], by_code, settings.flags.alarm_beta)
+    route, confirm = cheapest_thresholds(settings.costs)
+    thresholds = Thresholds(route, confirm, codes, any_alarm)
+    best = out_of_fold.probabilities.services.argmax(axis=1)
+    names = np.array([str(service) for service in classifier.services])[best]
+    offered = (names != Service.OTHER) & ~_flagged(classifier, out_of_fold, thresholds)
+    confidences = out_of_fold.probabilities.services.max(axis=1)[offered]
+    controlled = controlled_threshold(confidences, (names == truth)[offered], settings.promise)
+    if controlled is None:
+        # Nothing can be promised: nothing is offered without asking.
+        return Thresholds(1.0, confirm, codes, any_alarm), None
+    route = max(route, controlled)
+    return Thresholds(route, confirm, codes, any_alarm), int((confidences >= route).sum())
 
 
-def best_threshold(
-    probabilities: NDArray[np.float64], present: NDArray[np.bool_], anyway: NDArray[np.bool_], beta: float
-) -> float:
-    """Threshold with the highest F-beta (van Rijsbergen, 1979) of "the probability reaches it, or raised anyway".
-
-    All arrays have shape (n_enquiries,). Returns a value in (0, 1).
-    """
-    candidates = np.unique(np.quantile(probabilities, np.linspace(0, 1, 1001)))
-    raised = (probabilities[None, :] >= candidates[:, None]) | anyway[None, :]
-    hits = (raised & present).sum(axis=1)
-    score = (1 + beta**2) * hits / (beta**2 * present.sum() + raised.sum(axis=1))
-    return float(np.clip(candidates[int(np.argmax(score))], 1e-6, 1 - 1e-6))
+def _flagged(classifier: Classifier, out_of_fold: OutOfFold, thresholds: Thresholds) -> NDArray[np.bool_]:
+    found = out_of_fold.probabilities
+    rows = zip(found.flags.tolist(), found.any_alarm.tolist(), out_of_fold.stated, strict=True)
+    return np.array(
+        [
+            bool(by_rule)
+            or bool(raised_by_model(dict(zip(classifier.codes, row, strict=True)), any_alarm, by_rule, thresholds))
+            for row, any_alarm, by_rule in rows
+        ]
+    )
 
 
-def _refuse_too_little(enquiries: Sequence[LabelledEnquiry], settings: Settings) -> None:
-    sources = {enquiry.source for enquiry in enquiries}
-    if len(sources) < settings.folds:
-        have, need = len(sources), settings.folds
-        raise InvalidData([f"the data has {have} authors (column source); {need}-fold cross-validation needs as many"])
+def _refuse_too_little(enquiries: Sequence[LabelledEnquiry], corpus: Corpus, settings: Settings) -> None:
+    authors = set(corpus.sources[corpus.unseen])
+    if len(authors) < settings.folds:
+        seen = "" if corpus.encoder is None else " whom the encoder has not seen"
+        have, need = len(authors), settings.folds
+        raise InvalidData(
+            [f"the data has {have} authors (column source){seen}; {need}-fold cross-validation needs as many"]
+        )
     complaints = ["the data has no enquiry with an emergency or urgent flag; add some"]
     if any(enquiry.flags & set(alarm_codes()) for enquiry in enquiries):
         complaints = []

@@ -11,7 +11,7 @@ import numpy as np
 
 from model.classifier import Classifier
 from model.encoder import load_encoder
-from model.manifest import FORMAT, DataFile, Manifest, ThresholdFigures
+from model.manifest import FORMAT, DataFile, Manifest, PromiseFigures, ThresholdFigures
 from model.red_flags import RedFlags
 from model.rule_files import packaged_rules
 from model.store import PICKLED_LIBRARIES, ModelFiles, ModelStore, pack
@@ -49,6 +49,9 @@ def train(data: Sequence[Path], store: ModelStore, settings: Settings, now: date
         codes=fitted.classifier.codes,
         encoder=(encoder.name, encoder.digest) if encoder else None,
         thresholds=ThresholdFigures.model_validate(asdict(fitted.thresholds)),
+        promise=None
+        if fitted.promised is None
+        else PromiseFigures(**settings.promise.model_dump(), answers=fitted.promised),
         data=tuple(_described(file) for file in files),
         settings=settings.model_dump(mode="json"),
         libraries={name: installed(name) for name in PICKLED_LIBRARIES},
@@ -70,8 +73,7 @@ def _version(rules: Mapping[str, str], fitted: Fitted, now: datetime) -> str:
 
 def _learned(classifier: Classifier) -> Iterator[object]:
     features = classifier.features
-    yield features.encoder.digest if features.encoder else None
-    yield features.encoder_weight
+    yield classifier.encoder.digest if classifier.encoder else None
     for vectorizer in (features.words, features.characters):
         yield sorted(vectorizer.vocabulary_.items())
         yield vectorizer.idf_

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from model.errors import InvalidFile
 
 Probability = Annotated[float, Field(gt=0, lt=1)]
+Cost = Annotated[float, Field(gt=0, le=1000)]
 Ngrams = tuple[Annotated[int, Field(ge=1, le=8)], Annotated[int, Field(ge=1, le=8)]]
 
 
@@ -20,8 +21,7 @@ class _Table(BaseModel):
 class FeatureSettings(_Table):
     """What the classifiers see of a text."""
 
-    encoder: Literal["use-multilingual-v3", "none"]
-    encoder_weight: Annotated[float, Field(gt=0, le=10)]
+    encoder: Literal["adapted", "none"]
     word_ngrams: Ngrams
     word_min_df: Annotated[int, Field(ge=1)]
     character_ngrams: Ngrams
@@ -36,18 +36,37 @@ class ClassifierSettings(_Table):
     rarest: Annotated[int, Field(ge=2)]
 
 
-class ThresholdSettings(_Table):
-    """When the model is sure enough."""
+class FlagThresholds(_Table):
+    """How much recall counts against precision where a flag's threshold is chosen: the beta of F-beta."""
 
-    route: Probability
-    confirm: Probability
     alarm_beta: Annotated[float, Field(gt=0, le=10)]
     code_beta: Annotated[float, Field(gt=0, le=10)]
 
+
+class Promise(_Table):
+    """What routing promises: at most this share wrong, with this certainty."""
+
+    risk: Probability
+    certainty: Probability
+
+
+class Costs(_Table):
+    """What each mistake costs, in any one unit.
+
+    followed : share of the visitors who follow a wrong suggestion when they are asked
+    """
+
+    wrong_route: Cost
+    needless_question: Cost
+    needless_escalation: Cost
+    followed: Probability
+
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if self.confirm > self.route:
-            raise ValueError("confirm must not be above route")
+        if not self.needless_question < self.needless_escalation < self.wrong_route:
+            raise ValueError(
+                "a needless question must cost less than a needless escalation, and that less than a wrong route"
+            )
         return self
 
 
@@ -58,7 +77,9 @@ class Settings(_Table):
     folds: Annotated[int, Field(ge=2, le=20)]
     features: FeatureSettings
     classifier: ClassifierSettings
-    thresholds: ThresholdSettings
+    flags: FlagThresholds
+    promise: Promise
+    costs: Costs
 
     def without_encoder(self) -> "Settings":
         """The same with n-grams alone."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from model.manifest import ThresholdFigures
+from model.manifest import PromiseFigures, ThresholdFigures
 from model.taxonomy import annotated_codes
 from model.types import Decision, Service
 
@@ -35,6 +35,14 @@ class EnquiryBody(BaseModel):
         str,
         Field(description="The enquiry as the visitor wrote it", strict=True, json_schema_extra=_TEXT_SCHEMA),
     ]
+
+
+class AskedBody(EnquiryBody):
+    """One enquiry, and whether the answer is to say why."""
+
+    explain: Annotated[
+        bool, Field(description="Adds the words and clauses that pushed towards each service", strict=True)
+    ] = False
 
 
 class BatchBody(BaseModel):
@@ -81,6 +89,19 @@ class FlagBody(BaseModel):
     evidence: list[EvidenceBody]
 
 
+class PushBody(BaseModel):
+    """A span that pushed towards or away from services, in log-odds against their mean."""
+
+    start: int
+    end: int
+    text: str
+    part: Annotated[
+        Literal["words", "clause"],
+        Field(description="`words`: exact, by the linear models; `clause`: what the encoder's scores lose without it"),
+    ]
+    towards: dict[Service, float]
+
+
 class PredictionBody(BaseModel):
     """The answer."""
 
@@ -95,6 +116,10 @@ class PredictionBody(BaseModel):
     flags: list[FlagBody]
     language: str
     message: Annotated[str, Field(description="What to tell the visitor, in the language of the enquiry")]
+    explanation: Annotated[
+        list[PushBody] | None,
+        Field(default=None, description="Only where it was asked for; null when a part of the model could not say"),
+    ]
 
 
 class BatchAnswerBody(BaseModel):
@@ -220,6 +245,9 @@ class ModelBody(BaseModel):
     version: str
     created: datetime
     thresholds: ThresholdFigures
+    promise: Annotated[
+        PromiseFigures | None, Field(description="What routing promises; null when nothing can be promised or routed")
+    ]
     figures: Annotated[dict[str, Any], Field(description="Measured on writers the model never saw")]
     encoder: str | None
 

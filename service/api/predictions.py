@@ -5,7 +5,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from service.answering import Answering, NoModel
-from service.api.bodies import BatchAnswerBody, BatchBody, EnquiryBody, IdempotencyHeader, ModelBody, PredictionBody
+from service.api.bodies import AskedBody, BatchAnswerBody, BatchBody, IdempotencyHeader, ModelBody, PredictionBody
 from service.api.problems import answers
 from service.models import Models
 
@@ -20,8 +20,8 @@ def predictions_api(answering: Answering, models: Models) -> APIBlueprint:
     @api.post(
         "/predictions", summary="Read an enquiry", responses=answers({200: PredictionBody}, 400, 409, 413, 415, 503)
     )
-    def predict(header: IdempotencyHeader, body: EnquiryBody) -> Response:
-        return jsonify(answering.answer(body.text, header.key))
+    def predict(header: IdempotencyHeader, body: AskedBody) -> Response:
+        return jsonify(answering.answer(body.text, header.key, explain=body.explain))
 
     @api.post(
         "/predictions/batch",
@@ -43,6 +43,7 @@ def predictions_api(answering: Answering, models: Models) -> APIBlueprint:
             version=manifest.version,
             created=manifest.created.isoformat(),
             thresholds=manifest.thresholds.model_dump(),
+            promise=manifest.promise and manifest.promise.model_dump(),
             figures=manifest.figures,
             encoder=manifest.encoder and manifest.encoder[0],
         )

@@ -1,0 +1,60 @@
+"""The corpus as arrays that every fold shares, and which of its authors the encoder never saw."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.classifier import ANY_ALARM
+from model.encoder import Encoder
+from model.red_flags import RedFlags
+from model.taxonomy import alarm_codes, annotated_codes
+from training.data import LabelledEnquiry
+
+DERIVED = frozenset({"out_of_scope"})
+"""Follows from the service and the other flags: nothing to learn."""
+
+Split = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Rows to train on and rows to test on."""
+
+
+class Corpus:
+    """Labels, rules' readings and the encoder's, one row an enquiry.
+
+    stated : codes that the rules state, for each enquiry
+    flags : for each code that can be learned, and for `ANY_ALARM`, whether the enquiry carries it
+    unseen : rows of the authors from whom the encoder learned nothing
+    """
+
+    def __init__(self, enquiries: Sequence[LabelledEnquiry], encoder: Encoder | None, red_flags: RedFlags) -> None:
+        self.texts = [enquiry.text for enquiry in enquiries]
+        self.services = np.array([str(enquiry.service) for enquiry in enquiries])
+        self.sources = np.array([enquiry.source for enquiry in enquiries])
+        self.encoder = encoder
+        self.reading = encoder.read(self.texts) if encoder else None
+        self.stated = tuple(
+            frozenset(flag.code for flag in red_flags.read(enquiry.text).flags) for enquiry in enquiries
+        )
+        alarms = set(alarm_codes())
+        self.flags = {
+            code: np.array([code in enquiry.flags for enquiry in enquiries])
+            for code in annotated_codes()
+            if code not in DERIVED
+        }
+        self.flags[ANY_ALARM] = np.array([bool(alarms & enquiry.flags) for enquiry in enquiries])
+        seen = {
+            source for text, source in zip(self.texts, self.sources, strict=True) if encoder and encoder.has_seen(text)
+        }
+        self.unseen = np.array([row for row, source in enumerate(self.sources) if source not in seen], np.intp)
+
+    def take(self, rows: NDArray[np.intp]) -> list[str]:
+        """Texts of some rows."""
+        return [self.texts[row] for row in rows]
+
+    def learnable(self, rarest: int, splits: Sequence[Split]) -> list[str]:
+        """Codes with enough enquiries, by enough authors that each fold has some to learn from."""
+        return [
+            code
+            for code, present in self.flags.items()
+            if present[self.unseen].sum() >= rarest and all(present[train].any() for train, _ in splits)
+        ]
