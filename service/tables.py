@@ -55,8 +55,8 @@ class Review(Base):
     """What a reviewer says is right. Reviews are only ever added: the latest one of a prediction counts.
 
     service, flags : labels of the annotation guide; None when the reviewer did not judge that part
-    sample : which sample the reviewer was working through, if any; `random` is the unbiased audit, and a prediction with
-        such a review must never be trained on
+    sample : the sample that the reviewer was working through, if any; `random` is the unbiased audit, and a prediction
+        with such a review must never be trained on
     """
 
     __tablename__ = "reviews"
