@@ -1,4 +1,4 @@
-"""Plots for reviewers: the title states the finding, intervals are drawn, counts are shown, colours are for all eyes."""
+"""Plots for reviewers: titles that state the finding, intervals drawn, counts shown, colours for all eyes."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,6 @@ from training.reliability import Bin, Curve
 
 # Okabe and Ito's colours, told apart by the colour-blind; shapes and words say the same.
 BLUE, ORANGE, RED, GREY = "#0072b2", "#e69f00", "#d55e00", "#767676"
-_STYLE = {"font.size": 9.5, "svg.hashsalt": "enquiry-triage", "svg.fonttype": "path"}
 
 
 class Plot(Figure):
@@ -31,7 +30,7 @@ class Plot(Figure):
 
     def _repr_html_(self) -> str:
         buffer = io.StringIO()
-        with mpl.rc_context(_STYLE):
+        with mpl.rc_context({"svg.hashsalt": "enquiry-triage", "svg.fonttype": "path"}):
             self.savefig(buffer, format="svg", metadata={"Date": None})
         drawing = buffer.getvalue()
         return f'<div role="img" aria-label="{escape(self.title)}">{drawing[drawing.index("<svg") :]}</div>'
@@ -143,8 +142,8 @@ def weekly(
     names = [f"{moment:%d %b}\n{week.count}" for moment, week in zip(weeks, chart, strict=True)]
     axes.set_xticks(places, names, fontsize=8.5)
     axes.set(ylabel=f"{what}, %", xlabel="week from, and answers in it")
-    axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, fontsize=8.5, loc="upper left")
+    axes.set_ylim(0, 1.35 * axes.get_ylim()[1])  # room for the legend
+    axes.legend(frameon=False, fontsize=8.5, loc="upper left", ncols=2)
     return plot
 
 

@@ -22,7 +22,8 @@ def with_facts(predictions: pd.DataFrame) -> pd.DataFrame:
     """The predictions with what audits ask of each, known without a verdict.
 
     Adds `answer` (service or `other`), `codes` (flags raised), `alarm` (an emergency or urgent flag was raised),
-    `routed`, `stratum` and `order` of the random audit, `week` (its Monday), and the slices `length` and `writing`.
+    `routed`, `stratum` and `order` of the random audit, `week` (its Monday), and the slices `spoken` (en, es,
+    other), `length` and `writing`.
     """
     found = predictions.copy()
     found["answer"] = found["service"].fillna("other").astype(object)
@@ -30,8 +31,8 @@ def with_facts(predictions: pd.DataFrame) -> pd.DataFrame:
     found["alarm"] = found["urgency"].isin([Urgency.URGENT.label, Urgency.EMERGENCY.label])
     found["routed"] = found["decision"] == "route"
     kind = np.where(found["alarm"], "alarm", np.where(found["decision"] == "escalate", "review", found["decision"]))
-    spoken = np.where(found["language"].isin(["en", "es"]), found["language"], "other")
-    found["stratum"] = [f"{a} {b}" for a, b in zip(kind, spoken, strict=True)]
+    found["spoken"] = np.where(found["language"].isin(["en", "es"]), found["language"], "other")
+    found["stratum"] = [f"{a} {b}" for a, b in zip(kind, found["spoken"], strict=True)]
     found["order"] = random_order(found["id"].tolist(), SEED)
     found["week"] = [monday(moment) for moment in found["created"]]
     words = found["text"].fillna("").map(lambda text: len(text.split()))

@@ -1,7 +1,6 @@
-"""The reviewers' queue: which predictions to look at, one after the other, and a verdict kept as soon as it is
-given.
-"""
+"""The reviewers' queue: which predictions to look at, and a verdict kept as soon as it is given."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -55,7 +54,7 @@ class Samples:
 
     def _random(self, population: pd.DataFrame) -> pd.DataFrame:
         strata = population["stratum"].to_numpy(str)
-        sizes = population["stratum"].value_counts().to_dict()
+        sizes = Counter(population["stratum"])
         more = {name: REVIEWED_MORE.get(name.split()[0], 1.0) for name in sizes}
         wanted = allocate(sizes, min(self.reviews, len(population)), more)
         return population.iloc[draw(population["order"].to_numpy(float), strata, wanted)]
@@ -101,17 +100,21 @@ class Queue:
     @property
     def current(self) -> dict[str, Any] | None:
         """The prediction to judge now, or None at the end."""
-        return self.rows.iloc[self.waiting[0]].to_dict() if self.waiting else None
+        return self._row() if self.waiting else None
 
     def judge(self, service: str, flags: list[str]) -> dict[str, Any]:
         """Keep the verdict on the current prediction, and go on; returns that prediction.
 
         Raises LogUnreadable when it was not kept; then the current one stays.
         """
-        row = self.rows.iloc[self.waiting[0]].to_dict()
+        row = self._row()
         self.logbook.add_verdict(row["id"], self.reviewer, service, flags, self.sample, self.clock())
         self.waiting.pop(0)
         return row
+
+    def _row(self) -> dict[str, Any]:
+        row = self.rows.iloc[self.waiting[0]]
+        return {str(name): row[name] for name in self.rows.columns}
 
     def skip(self) -> None:
         """Put the current prediction to the end. The random sample is counted up to the first one left out."""

@@ -21,7 +21,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class ReviewWidget(anywidget.AnyWidget):  # type: ignore[misc]  # its base classes are untyped
+class ReviewWidget(anywidget.AnyWidget):
     """Asks who reviews which sample, then shows one enquiry after the other.
 
     The model's answer, and what it marked in the text, are shown only after the verdict is kept: whoever knows an
