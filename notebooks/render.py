@@ -5,6 +5,7 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -21,7 +22,7 @@ def render(notebook: Path, target: Path) -> Path:
 
     Without the code, and without what only a running notebook can do. Raises CellExecutionError.
     """
-    document = nbformat.read(notebook, as_version=4)
+    document = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
     folder = {"metadata": {"path": str(notebook.parent)}}
     with tempfile.TemporaryDirectory() as sockets:
         # Sockets of this user's alone: what goes to and fro holds enquiries.
@@ -31,7 +32,9 @@ def render(notebook: Path, target: Path) -> Path:
     settings.TagRemovePreprocessor.enabled = True
     settings.TagRemovePreprocessor.remove_cell_tags = ("interactive",)
     # The template without a page around it: the others load scripts from elsewhere.
-    exporter = HTMLExporter(config=settings, template_name="basic", exclude_input=True, exclude_output_prompt=True)
+    exporter: Any = HTMLExporter(  # type: ignore[no-untyped-call]
+        config=settings, template_name="basic", exclude_input=True, exclude_output_prompt=True
+    )
     exporter.register_preprocessor("nbconvert.preprocessors.TagRemovePreprocessor", enabled=True)
     body, _ = exporter.from_notebook_node(document)
     target.mkdir(parents=True, exist_ok=True)

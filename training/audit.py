@@ -134,11 +134,11 @@ def share(hits: Flags, strata: Labels, sampled: Flags, among: Flags | None = Non
     total = np.bincount(place, minlength=len(names))
     taken = np.bincount(place, sampled[chosen], minlength=len(names))
     found = np.bincount(place, (hits & sampled)[chosen], minlength=len(names))
-    return _stratified(total, taken, found, level)
+    return share_from_counts(total, taken, found, level)
 
 
-def _stratified(total: NDArray[Any], taken: NDArray[Any], found: NDArray[Any], level: float) -> Estimate:
-    """From counts by stratum: of the population, sampled, and hits among those."""
+def share_from_counts(total: NDArray[Any], taken: NDArray[Any], found: NDArray[Any], level: float = 0.95) -> Estimate:
+    """The same from counts, each of shape (n_strata,): of the population, sampled, and hits among those."""
     population, reviewed, hits = int(total.sum()), int(taken.sum()), int(found.sum())
     if not reviewed:
         return Estimate(float("nan"), 0.0, 1.0, 0, 0, population)

@@ -61,7 +61,7 @@ def shares(title: str, rows: Mapping[str, Estimate], promise: float | None = Non
             va="top",
             fontsize=8.5,
         )
-    axes.set_xlabel("%, with 95 % interval; right: mistakes counted in the sample")
+    axes.set_xlabel("%, with 95 % interval; on the right what was counted")
     return plot
 
 
@@ -143,6 +143,7 @@ def weekly(
     axes.set_xticks(places, names, fontsize=8.5)
     axes.set(ylabel=f"{what}, %", xlabel="week from, and answers in it")
     axes.set_ylim(0, 1.35 * axes.get_ylim()[1])  # room for the legend
+    axes.set_yticks([tick for tick in axes.get_yticks() if tick <= 100])
     axes.legend(frameon=False, fontsize=8.5, loc="upper left", ncols=2)
     return plot
 

@@ -25,8 +25,8 @@ from training.logbook import RANDOM
 from training.rules import RuleRecord, records
 
 Mask = NDArray[np.bool_]
-SLICES = ("spoken", "length", "writing")
-"""Columns of `judged.with_facts` by which figures are shown apart; an enquiry's channel is not logged."""
+SLICES = {"spoken": "language", "length": "length", "writing": "writing"}
+"""Columns of `judged.with_facts` by which figures are shown apart, with titles; an enquiry's channel is not logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,9 @@ def store_at(folder: str | None) -> ModelStore:
 def slices(facts: pd.DataFrame) -> dict[str, Mask]:
     """Rows of each slice by its name; `all` first."""
     found: dict[str, Mask] = {"all": np.ones(len(facts), bool)}
-    for column in SLICES:
+    for column, title in SLICES.items():
         for value in sorted(set(facts[column])):
-            found[f"{column}: {value}"] = (facts[column] == value).to_numpy(bool)
+            found[f"{title}: {value}"] = (facts[column] == value).to_numpy(bool)
     return found
 
 

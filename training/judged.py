@@ -51,7 +51,8 @@ def with_verdicts(facts: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     latest = complete.drop_duplicates("prediction_id", keep="last").set_index("prediction_id")
     found = facts.copy()
     found["reviewed"] = found["id"].isin(latest.index)
-    found["truth"] = found["id"].map(latest["service"]).fillna("").astype(object)
+    services = dict(zip(latest.index, latest["service"], strict=True))
+    found["truth"] = found["id"].map(lambda name: services.get(name, ""))
     flags = dict(zip(latest.index, latest["flags"], strict=True))
     found["true_codes"] = found["id"].map(lambda name: frozenset(flags.get(name, ())))
     found["right"] = found["answer"] == found["truth"]

@@ -46,10 +46,12 @@ class Logbook:
                 for name in ("predictions", "reviews", "shadow_predictions")
             }
         except NoSuchTableError:
+            self.close()
             raise LogUnreadable("it lacks a table; `triage log stats` brings it up to date") from None
         except (SQLAlchemyError, ImportError) as error:
             raise LogUnreadable(type(error).__name__) from None
         if "sample" not in self._tables["reviews"].columns:
+            self.close()
             raise LogUnreadable("it was made by an older release; `triage log stats` brings it up to date")
 
     def predictions(self, since: datetime | None = None, until: datetime | None = None) -> pd.DataFrame:

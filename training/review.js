@@ -74,10 +74,10 @@ function judge(screen, send, keys) {
   keys.enter = give;
   const groups = Object.keys(LOUD).map((urgency) => make("div", { class: "rq-group" },
     make("span", {}, LOUD[urgency]),
-    ...flags.filter((_, place) => screen.flags[place].urgency === urgency)));
+    make("div", {}, ...flags.filter((_, place) => screen.flags[place].urgency === urgency))));
   return make("section", {}, head(screen), enquiry(screen),
     make("div", { class: "rq-group", role: "group", "aria-label": "service" },
-      make("span", {}, "which service fits"), ...services),
+      make("span", {}, "which service fits"), make("div", {}, ...services)),
     ...groups,
     make("footer", {}, save, make("button", { onclick: () => send({ act: "skip" }) }, make("kbd", {}, "S"), " later"),
       make("small", {}, "The model's answer is shown after yours is saved.")));
