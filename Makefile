@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 
-.PHONY: setup serve test check screenshots load lock clean
+.PHONY: setup serve test check screenshots load demo-log audit lock clean
 
 setup: .venv/.ready
 
@@ -38,6 +38,16 @@ screenshots: setup
 load: setup
 	@test -e $(or $(TRIAGE_MODELS),var/models)/champion || .venv/bin/triage train
 	@.venv/bin/python tests/load.py $(or $(TRIAGE_MODELS),var/models)
+
+# A log with something true in it, for a first look at the notebooks: the frozen test texts through the service.
+DEMO = sqlite:///var/demo.db
+demo-log: setup
+	@test -e $(or $(TRIAGE_MODELS),var/models)/champion || .venv/bin/triage train
+	@TRIAGE_DATABASE_URL=$(or $(TRIAGE_DATABASE_URL),$(DEMO)) .venv/bin/python tests/demo_log.py
+
+# Each notebook with its outputs as one HTML file in build/audit, of the log that TRIAGE_DATABASE_URL names.
+audit: setup
+	@.venv/bin/python notebooks/render.py
 
 # Resolve pyproject.toml anew: one set of versions, one file of hashes for each kind of machine.
 lock: setup

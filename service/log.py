@@ -1,6 +1,6 @@
 """The prediction log: what was asked (redacted), what was answered, and what was set aside."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,17 +20,28 @@ Row = dict[str, Any]
 """A row of the table `predictions` by column, on its way to the log."""
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class PredictionLog:
     """The log behind a SQLAlchemy URL.
 
     text_kept : what is kept of an enquiry's text
     patience : seconds to wait for the database before LogUnavailable
+    clock : gives the moment that a row bears, UTC
 
     Every method raises LogUnavailable.
     """
 
-    def __init__(self, url: str, text_kept: TextKept, patience: float = PATIENCE) -> None:
-        self.text_kept = text_kept
+    def __init__(
+        self,
+        url: str,
+        text_kept: TextKept,
+        patience: float = PATIENCE,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self.text_kept, self.clock = text_kept, clock
         self.database = Database(url, patience)
 
     def row(self, enquiry: Enquiry, prediction: Prediction, request: tuple[str, str] | None = None) -> Row:
@@ -41,7 +52,7 @@ class PredictionLog:
         key, digest = request or (None, None)
         return {
             "id": prediction.id,
-            "created": datetime.now(UTC),
+            "created": self.clock(),
             "model_version": prediction.model_version,
             "text": self.kept(enquiry.text),
             "language": prediction.language,
@@ -94,7 +105,7 @@ class PredictionLog:
             if row is None:
                 return False
             session.delete(row)
-            session.add(Erasure(id=identifier, created=datetime.now(UTC)))
+            session.add(Erasure(id=identifier, created=self.clock()))
         self._truncate()
         return True
 

@@ -1,7 +1,6 @@
 """What reviewers say of predictions. Reviews are only ever added; the latest one of a prediction counts."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import uuid_utils
 from sqlalchemy import select
@@ -17,17 +16,24 @@ class Reviews:
         self._log = log
 
     def add(
-        self, prediction_id: str, reviewer: str, service: str | None, flags: Sequence[str] | None, note: str | None
+        self,
+        prediction_id: str,
+        reviewer: str,
+        service: str | None,
+        flags: Sequence[str] | None,
+        note: str | None,
+        sample: str | None = None,
     ) -> Review | None:
         """Keep a review, its note as much as the log keeps of a text; None when there is no such prediction."""
         review = Review(
             id=str(uuid_utils.uuid7()),
             prediction_id=prediction_id,
-            created=datetime.now(UTC),
+            created=self._log.clock(),
             reviewer=reviewer,
             service=service,
             flags=None if flags is None else list(flags),
             note=note and self._log.kept(note),
+            sample=sample,
         )
         with self._log.database.session(writing=True) as session:
             if session.get(LoggedPrediction, prediction_id) is None:

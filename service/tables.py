@@ -55,6 +55,8 @@ class Review(Base):
     """What a reviewer says is right. Reviews are only ever added: the latest one of a prediction counts.
 
     service, flags : labels of the annotation guide; None when the reviewer did not judge that part
+    sample : the sample that the reviewer was working through, if any; `random` is the unbiased audit, and a prediction
+        with such a review must never be trained on
     """
 
     __tablename__ = "reviews"
@@ -66,6 +68,7 @@ class Review(Base):
     service: Mapped[str | None] = mapped_column(String(16))
     flags: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     note: Mapped[str | None] = mapped_column(Text)
+    sample: Mapped[str | None] = mapped_column(String(32))
 
 
 class Erasure(Base):

@@ -123,6 +123,14 @@ def test_reviews_are_added_and_never_changed(site: Any) -> None:
     assert exported["review"]["service"] == "physiotherapy"
 
 
+def test_a_review_says_which_sample_it_belongs_to(site: Any) -> None:
+    url = f"/v1/predictions/{ask(site, KNEE)['id']}/reviews"
+    for sample in ("random", None):
+        kept = site.client.post(url, json={"flags": [], "sample": sample}, headers=site.review).get_json()
+        assert kept["sample"] == sample
+    assert site.client.post(url, json={"flags": [], "sample": "Random!"}, headers=site.review).status_code == 422
+
+
 def test_reviews_are_paged_from_the_oldest(site: Any) -> None:
     url = f"/v1/predictions/{ask(site, KNEE)['id']}/reviews"
     given = [site.client.post(url, json={"flags": ["minor"]}, headers=site.review).get_json()["id"] for _ in range(3)]

@@ -43,6 +43,8 @@ def test_it_holds_the_three_packages_and_nothing_else(wheel: zipfile.ZipFile) ->
         "model/rules/context.toml",
         "model/py.typed",
         "training/settings.toml",
+        "training/review.js",
+        "training/review.css",
         "training/commands/train.py",
         "service/messages/en.toml",
         "service/messages/es.toml",

@@ -1,4 +1,4 @@
-"""Two annotators compared: Cohen's kappa with its interval, and where they differ."""
+"""Annotators compared: Cohen's kappa with its interval, Krippendorff's alpha, and where they differ."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -72,9 +72,9 @@ def compare(first: Mapping[str, LabelledEnquiry], second: Sequence[SecondLabels]
     differ = (services[0] != services[1]) | (escalations[0] != escalations[1])
     return Agreement(
         enquiries=len(pairs),
-        service=_kappa(*services, seed),
-        escalate=_kappa(*escalations, seed),
-        alarm=_kappa(*alarms, seed),
+        service=cohen_kappa(*services, seed),
+        escalate=cohen_kappa(*escalations, seed),
+        alarm=cohen_kappa(*alarms, seed),
         differing=tuple(labels.id for (_, labels), differs in zip(pairs, differ, strict=True) if differs),
     )
 
@@ -83,7 +83,8 @@ def _highest(flags: frozenset[str]) -> Urgency:
     return max((taxonomy()[code].urgency for code in flags), default=Urgency.NONE)
 
 
-def _kappa(first: NDArray[np.str_], second: NDArray[np.str_], seed: int) -> Kappa:
+def cohen_kappa(first: NDArray[np.str_], second: NDArray[np.str_], seed: int) -> Kappa:
+    """Two annotators' labels of the same enquiries, shape (n_enquiries,) each, at least one."""
     names = np.unique(np.concatenate([first, second]))
     table = np.zeros((len(names), len(names)))
     np.add.at(table, (np.searchsorted(names, first), np.searchsorted(names, second)), 1)
@@ -91,6 +92,27 @@ def _kappa(first: NDArray[np.str_], second: NDArray[np.str_], seed: int) -> Kapp
     resampled = [_of_table(draw.reshape(table.shape)) for draw in draws]
     low, high = np.quantile(resampled, [0.025, 0.975])
     return Kappa(_of_table(table), float(low), float(high), float(np.trace(table) / len(first)))
+
+
+def krippendorff_alpha(labels: Sequence[Sequence[str]]) -> float:
+    """Krippendorff's alpha (2011) for names without an order, any number of annotators, some of whom left gaps.
+
+    labels : for each enquiry the labels it was given; those with fewer than two tell nothing
+
+    NaN when no enquiry has two labels; 1 when there is a single label throughout.
+    """
+    paired = [given for given in labels if len(given) > 1]
+    if not paired:
+        return float("nan")
+    names = {name: place for place, name in enumerate(sorted({label for given in paired for label in given}))}
+    together = np.zeros((len(names), len(names)))
+    for given in paired:
+        counts = np.bincount([names[label] for label in given], minlength=len(names))
+        together += (np.outer(counts, counts) - np.diag(counts)) / (len(given) - 1)
+    of = together.sum(axis=0)
+    total = of.sum()
+    expected = total**2 - (of**2).sum()
+    return 1.0 if expected == 0 else float(1 - (total - 1) * (total - np.trace(together)) / expected)
 
 
 def _of_table(table: NDArray[np.float64]) -> float:

@@ -177,6 +177,10 @@ class ReviewBody(BaseModel):
         list[Code] | None, Field(max_length=len(annotated_codes()), description="All flags that apply; [] for none")
     ] = None
     note: Annotated[str | None, Field(max_length=2_000, description="Kept as the enquiry is", strict=True)] = None
+    sample: Annotated[
+        str | None,
+        Field(pattern=r"^[a-z0-9_]{1,32}$", description="The sample worked through; `random` is never trained on"),
+    ] = None
 
     @model_validator(mode="after")
     def _judges_something(self) -> "ReviewBody":
@@ -202,6 +206,7 @@ class StoredReviewBody(BaseModel):
     service: Service | None
     flags: list[str] | None
     note: str | None
+    sample: str | None
 
 
 class LoggedPredictionBody(BaseModel):

@@ -61,7 +61,7 @@ def records_api(log: PredictionLog, recorder: Recorder, keys: Keys) -> APIBluepr
         responses=answers({201: StoredReviewBody}, 400, 401, 403, 404, 413, 415, 503),
     )
     def review(path: PredictionPath, body: ReviewBody) -> Response:
-        kept = reviews.add(str(path.id), caller(), body.service, body.flags, body.note)
+        kept = reviews.add(str(path.id), caller(), body.service, body.flags, body.note, body.sample)
         if kept is None:
             raise _unknown()
         response = jsonify(as_json(kept))
