@@ -11,6 +11,7 @@ from rich.table import Table
 
 from model.errors import InvalidData
 from training.agreement import Kappa, compare
+from training.commands.importing import import_
 from training.commands.options import json_option
 from training.corpus import Corpus, likeness, read_corpus, too_alike
 from training.statistics import count
@@ -21,6 +22,9 @@ _SEED = 20261124
 @click.group()
 def data() -> None:
     """Look after labelled enquiries."""
+
+
+data.add_command(import_)
 
 
 @data.command(epilog="Example: triage data check data")
