@@ -11,6 +11,7 @@ from rich.table import Table
 
 from model.errors import InvalidData
 from model.text import fold
+from training.commands.options import frozen_option
 from training.correcting import corrections, write_corrections
 from training.import_rows import Origin
 from training.importing import Import, free_name, plan, write, write_skipped
@@ -29,14 +30,7 @@ _LISTED = 20
     show_default=True,
     help="Folder of labelled enquiries.",
 )
-@click.option(
-    "--frozen",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    default=[Path("data/test"), Path("data/challenge")],
-    show_default=True,
-    help="Frozen sets that no row may repeat.",
-)
+@frozen_option
 @click.option("--source", help="Who wrote the enquiries; without it, and without a column autor, the import's name.")
 @click.option("--skip-bad", is_flag=True, help="Import the good rows; the others go to a file beside FILE.")
 @click.option(
