@@ -145,7 +145,7 @@ def test_score_of_jsonl_gives_jsonl_with_flags_and_evidence(run: CliRunner, stor
         ("in.jsonl", '{"text": "my knee"}\nnot json\n', "row 2: is not a JSON object"),
         ("in.jsonl", '{"message": "my knee"}\n', "enquiry 1: has no 'text'"),
         ("in.jsonl", '{"text": 5}\n', "enquiry 1, text: must be text, not int"),
-        ("in.txt", "my knee", "must be .csv or .jsonl"),
+        ("in.txt", "my knee", "must be .csv, .jsonl or .parquet"),
     ],
 )
 def test_score_of_a_file_it_cannot_read_writes_nothing(
