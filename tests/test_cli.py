@@ -6,6 +6,7 @@ import re
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -24,7 +25,8 @@ def commands() -> list[list[str]]:
     paths: list[list[str]] = []
     for entry in entry_points(group="triage.commands"):
         command = entry.load()
-        paths += [[entry.name, name] for name in getattr(command, "commands", {})] or [[entry.name]]
+        names = command.list_commands(click.Context(command)) if isinstance(command, click.Group) else []
+        paths += [[entry.name, name] for name in names] or [[entry.name]]
     return paths
 
 
