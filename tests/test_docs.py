@@ -22,6 +22,14 @@ DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md")] + sorted(
 # Shown to say how a server is run or made; their own tests are elsewhere or they would not end.
 NOT_RUN = ("pip install", "python3 -m venv")
 
+# What an office keeps in Excel, saved as CSV on Windows.
+NOVEMBER = """Mensaje;Servicio;Alertas;Fecha
+Me cruje la rodilla al bajar escaleras y llevo dos meses así, ¿me podéis ver?;Fisioterapia;;03/11/2026
+Masaje relajante para mi madre, que cumple 60 el sábado;Masaje;;04/11/2026
+Estoy de cinco meses y querría un masaje prenatal;Masaje;embarazo;05/11/2026
+¿Tenéis parking cerca de la clínica?;Otro;;05/11/2026
+"""
+
 
 def commands() -> list[str]:
     """Lines that begin with `$ ` in code blocks; a trailing backslash joins the next line."""
@@ -43,6 +51,12 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, store: ModelStore, small
         shutil.copy(file, folder / "data" / "labelled")
     shutil.copytree(store.root, folder / "var" / "models")
     shutil.copy(small_data[0], folder / "enquiries.csv")
+    (folder / "data" / "test").mkdir()
+    shutil.copy(ROOT / "data" / "test" / "t5.csv", folder / "data" / "test")
+    # Speed is not what is shown here, and other tests run beside this one.
+    limits = (ROOT / "training" / "gates.toml").read_text().replace("latency_ratio = 1.2", "latency_ratio = 1000")
+    (folder / "gates.toml").write_text(limits)
+    (folder / "november.csv").write_text(NOVEMBER, "cp1252")
     return folder
 
 
@@ -118,6 +132,15 @@ def test_the_answer_that_the_readme_shows_is_the_answer_that_is_given(server: st
     for key in ("service", "decision", "escalate", "urgency", "language", "message"):
         assert given[key] == promised[key]
     assert given["flags"][0] == promised["flags"][0]
+
+
+def test_the_import_that_is_shown_is_the_import_that_is_made(workplace: Path) -> None:
+    walk = (ROOT / "training" / "README.md").read_text("utf-8")
+    (shown,) = re.findall(r"\$ (triage data import .*)\n((?:.*\n)*?)```", walk)
+    line = f"{triage_program()}{shown[0].removeprefix('triage')} --dry-run --into empty"
+    done = subprocess.run(line, shell=True, cwd=workplace, capture_output=True, text=True, check=True)
+    promised, given = ([text.split() for text in output.splitlines()[:-1]] for output in (shown[1], done.stdout))
+    assert given == promised
 
 
 def test_every_command_shown_is_one_that_is_run_here() -> None:

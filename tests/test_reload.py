@@ -161,17 +161,17 @@ def test_a_challenger_predicts_in_the_shadow_and_answers_nobody(
     log.close()
 
 
-def test_challenge_names_or_ends_a_challenger(run: Any, two_models: ModelStore, watched: Watched) -> None:
+def test_shadow_names_or_ends_a_challenger(run: Any, two_models: ModelStore, watched: Watched) -> None:
     common = ["--models", str(two_models.root)]
-    assert run.invoke(triage, ["challenge", OTHER, *common]).output == f"{OTHER} is now the challenger\n"
+    assert run.invoke(triage, ["shadow", OTHER, *common]).output == f"{OTHER} now predicts in the shadow\n"
     watched.refresh()
     assert watched.challenger is not None
     assert watched.challenger.model.version == OTHER
-    assert run.invoke(triage, ["challenge", "--none", *common]).exit_code == 0
+    assert run.invoke(triage, ["shadow", "off", *common]).exit_code == 0
     watched.refresh()
     assert watched.challenger is None
-    assert run.invoke(triage, ["challenge", "20200101-000000", *common]).exit_code == 2
-    assert run.invoke(triage, ["challenge", *common]).exit_code == 2
+    assert run.invoke(triage, ["shadow", "20200101-000000", *common]).exit_code == 2
+    assert run.invoke(triage, ["shadow", *common]).exit_code == 2
 
 
 def test_metrics_count_answers_and_hold_no_text(client: FlaskClient) -> None:

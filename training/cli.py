@@ -10,6 +10,7 @@ import click
 from model.errors import TriageError
 
 _GROUP = "triage.commands"
+_DATA_GROUP = "triage.commands.data"
 
 
 class Mistake(click.ClickException):
@@ -38,8 +39,21 @@ class Commands(click.Group):
             raise Mistake(str(error)) from None
 
 
-def _entries() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=_GROUP)}
+class DataCommands(click.Group):
+    """`triage data`: its own commands, and those that another package brings by entry points."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands."""
+        return sorted([*super().list_commands(ctx), *_entries(_DATA_GROUP)])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One of its own, or load one."""
+        entry = _entries(_DATA_GROUP).get(cmd_name)
+        return _load(entry) if entry else super().get_command(ctx, cmd_name)
+
+
+def _entries(group: str = _GROUP) -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=group)}
 
 
 def _load(entry: EntryPoint) -> click.Command:

@@ -100,6 +100,15 @@ def read_table(file: Path, columns: Iterable[str], schema: pa.DataFrameSchema) -
     return frame, []
 
 
+def check_frame(frame: pd.DataFrame) -> list[tuple[int, str]]:
+    """What is wrong with rows of labelled enquiries: the row, by the frame's index, and `column: remedy`."""
+    try:
+        _SCHEMA.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        return [(row, f"{column}: {rule}") for row, column, rule in _faults(errors.failure_cases)]
+    return []
+
+
 def write_file(frame: pd.DataFrame, file: Path) -> None:
     """Write rows in the project's form: columns in order, UTF-8, one line feed a row."""
     frame.loc[:, list(COLUMNS)].to_csv(file, index=False, encoding="utf-8", lineterminator="\n")
@@ -107,12 +116,19 @@ def write_file(frame: pd.DataFrame, file: Path) -> None:
 
 def _complaints(file: Path, failures: pd.DataFrame) -> list[str]:
     """One line a failure, in the order of the rows. The text of an enquiry is never quoted."""
-    lines: dict[tuple[int, str], None] = {}
-    for failure in failures.to_dict("records"):
-        row = int(failure["index"])
-        column = str(failure["column"]) if failure["schema_context"] == "Column" else "flags"
-        lines[row, f"{file}, row {row}, {column}: {failure['check']}"] = None
-    return [line for _, line in sorted(lines)]
+    return [f"{file}, row {row}, {column}: {rule}" for row, column, rule in _faults(failures)]
+
+
+def _faults(failures: pd.DataFrame) -> list[tuple[int, str, str]]:
+    found = (
+        (
+            int(failure["index"]),
+            str(failure["column"]) if failure["schema_context"] == "Column" else "flags",
+            str(failure["check"]),
+        )
+        for failure in failures.to_dict("records")
+    )
+    return sorted(dict.fromkeys(found))
 
 
 def _repeated_ids(frames: list[pd.DataFrame]) -> list[str]:

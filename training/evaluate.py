@@ -11,43 +11,49 @@ from training.challenge import ChallengeItem
 from training.data import LabelledEnquiry
 from training.figures import Share
 
-_ALARMS = frozenset(alarm_codes())
+ALARMS = frozenset(alarm_codes())
 _PARTS = ("everyday", "borderline", "flags", "contrast")
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
-    """An enquiry and what the model said of it."""
+class Case:
+    """An enquiry and what a model said of it."""
 
     enquiry: LabelledEnquiry
     prediction: Prediction
 
     @property
     def right(self) -> bool:
+        """Whether the service is the labelled one."""
         return (self.prediction.service or "other") == self.enquiry.service
 
     @property
     def routed(self) -> bool:
+        """Whether the visitor is sent to a booking page without a question."""
         return self.prediction.decision is Decision.ROUTE
 
     @property
     def raised(self) -> set[str]:
+        """Codes that the model raised."""
         return {flag.code for flag in self.prediction.flags}
 
     @property
     def alarm(self) -> bool:
-        return bool(self.raised & _ALARMS)
+        """Whether an emergency or urgent sign was raised."""
+        return bool(self.raised & ALARMS)
 
     @property
     def truly_alarm(self) -> bool:
-        return bool(self.enquiry.flags & _ALARMS)
+        """Whether one is labelled."""
+        return bool(self.enquiry.flags & ALARMS)
 
     @property
     def unflagged(self) -> bool:
+        """Whether nothing is labelled."""
         return not self.enquiry.flags and not self.enquiry.contrast
 
 
-_Test = Callable[[_Case], bool]
+_Test = Callable[[Case], bool]
 
 
 def evaluate(model: TriageModel, test: Sequence[LabelledEnquiry], challenge: Sequence[ChallengeItem]) -> dict[str, Any]:
@@ -56,9 +62,9 @@ def evaluate(model: TriageModel, test: Sequence[LabelledEnquiry], challenge: Seq
     `misses` names, by id alone, the alarms that were not raised, the gravest kind of error first in the report.
     """
     predictions = model.predict([enquiry.text for enquiry in test])
-    cases = [_Case(enquiry, prediction) for enquiry, prediction in zip(test, predictions, strict=True)]
+    cases = [Case(enquiry, prediction) for enquiry, prediction in zip(test, predictions, strict=True)]
     readings = [
-        {flag.code for flag in found.flags} & _ALARMS for found in model.predict([item.text for item in challenge])
+        {flag.code for flag in found.flags} & ALARMS for found in model.predict([item.text for item in challenge])
     ]
     items = list(zip(challenge, readings, strict=True))
     figures = {
@@ -78,7 +84,7 @@ def evaluate(model: TriageModel, test: Sequence[LabelledEnquiry], challenge: Seq
     }
 
 
-def _figures(cases: Sequence[_Case], items: Sequence[tuple[ChallengeItem, set[str]]]) -> dict[str, Any]:
+def _figures(cases: Sequence[Case], items: Sequence[tuple[ChallengeItem, set[str]]]) -> dict[str, Any]:
     rows: dict[str, dict[str, Any]] = {
         f"service right, {part}": _share(cases, lambda case: case.right, _in_part(part)) for part in _PARTS
     }
@@ -90,7 +96,7 @@ def _figures(cases: Sequence[_Case], items: Sequence[tuple[ChallengeItem, set[st
         "alarms caught": _share(cases, lambda case: case.alarm, lambda case: case.truly_alarm),
         "alarms raised, with the right code": _share(
             cases,
-            lambda case: bool(case.raised & case.enquiry.flags & _ALARMS),
+            lambda case: bool(case.raised & case.enquiry.flags & ALARMS),
             lambda case: case.truly_alarm and case.alarm,
         ),
         "alarms on everyday unflagged": _share(cases, lambda case: case.alarm, _plain),
@@ -112,14 +118,14 @@ def _has(code: str) -> _Test:
     return lambda case: code in case.enquiry.flags
 
 
-def _is_other(case: _Case) -> bool:
+def _is_other(case: Case) -> bool:
     return case.enquiry.service == "other"
 
 
-def _plain(case: _Case) -> bool:
+def _plain(case: Case) -> bool:
     return case.enquiry.part == "everyday" and case.unflagged
 
 
-def _share(cases: Sequence[_Case], hit: _Test, among: _Test) -> dict[str, Any]:
+def _share(cases: Sequence[Case], hit: _Test, among: _Test) -> dict[str, Any]:
     chosen = [case for case in cases if among(case)]
     return Share(sum(map(hit, chosen)), len(chosen)).to_dict()

@@ -11,6 +11,9 @@ from rich.table import Table
 
 from model.errors import InvalidData
 from training.agreement import Kappa, compare
+from training.cli import DataCommands
+from training.commands.doubts import doubts
+from training.commands.importing import import_
 from training.commands.options import json_option
 from training.corpus import Corpus, likeness, read_corpus, too_alike
 from training.statistics import count
@@ -18,9 +21,13 @@ from training.statistics import count
 _SEED = 20261124
 
 
-@click.group()
+@click.group(cls=DataCommands)
 def data() -> None:
     """Look after labelled enquiries."""
+
+
+data.add_command(import_)
+data.add_command(doubts)
 
 
 @data.command(epilog="Example: triage data check data")

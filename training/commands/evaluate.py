@@ -9,21 +9,14 @@ from rich.table import Table
 
 from model.errors import InvalidData
 from model.store import ModelStore
-from training.commands.options import json_option, models_option
+from training.commands.options import frozen_option, json_option, models_option
 from training.commands.shares import share_cell
 from training.corpus import read_corpus
 from training.evaluate import evaluate as run
 
 
 @click.command(epilog="Example: triage evaluate")
-@click.option(
-    "--frozen",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    default=[Path("data/test"), Path("data/challenge")],
-    show_default=True,
-    help="Frozen sets: CSV files or folders named test or challenge.",
-)
+@frozen_option
 @click.option("--model", "version", help="Version to ask; without it the champion.")
 @models_option
 @json_option

@@ -21,3 +21,14 @@ models_option = click.option(
     help="Folder of the model store.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+frozen_option = click.option(
+    "--frozen",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    default=[Path("data/test"), Path("data/challenge")],
+    show_default=True,
+    help="Frozen sets: CSV files or folders named test or challenge.",
+)
+gates_option = click.option(
+    "--gates", type=click.Path(path_type=Path), help="Table of limits; without it the packaged training/gates.toml."
+)
