@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from model.store import ModelStore
@@ -53,6 +54,9 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, store: ModelStore, small
     shutil.copy(small_data[0], folder / "enquiries.csv")
     (folder / "data" / "test").mkdir()
     shutil.copy(ROOT / "data" / "test" / "t5.csv", folder / "data" / "test")
+    (folder / "data" / "challenge").mkdir()
+    items = pd.read_csv(ROOT / "data" / "challenge" / "context.csv", dtype=str, keep_default_na=False).head(20)
+    items.to_csv(folder / "data" / "challenge" / "context.csv", index=False)
     # Speed is not what is shown here, and other tests run beside this one.
     limits = (ROOT / "training" / "gates.toml").read_text().replace("latency_ratio = 1.2", "latency_ratio = 1000")
     (folder / "gates.toml").write_text(limits)

@@ -43,6 +43,8 @@ def test_it_holds_the_three_packages_and_nothing_else(wheel: zipfile.ZipFile) ->
         "model/rules/context.toml",
         "model/py.typed",
         "training/settings.toml",
+        "training/import_words.toml",
+        "training/gates.toml",
         "training/commands/train.py",
         "service/messages/en.toml",
         "service/messages/es.toml",
