@@ -142,7 +142,8 @@ def test_the_import_that_is_shown_is_the_import_that_is_made(workplace: Path) ->
     walk = (ROOT / "training" / "README.md").read_text("utf-8")
     (shown,) = re.findall(r"\$ (triage data import .*)\n((?:.*\n)*?)```", walk)
     line = f"{triage_program()}{shown[0].removeprefix('triage')} --dry-run --into empty"
-    done = subprocess.run(line, shell=True, cwd=workplace, capture_output=True, text=True, check=True)
+    wide = os.environ | {"COLUMNS": "120"}
+    done = subprocess.run(line, shell=True, cwd=workplace, env=wide, capture_output=True, text=True, check=True)
     promised, given = ([text.split() for text in output.splitlines()[:-1]] for output in (shown[1], done.stdout))
     assert given == promised
 
