@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from model.store import ModelStore
@@ -53,6 +54,9 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, store: ModelStore, small
     shutil.copy(small_data[0], folder / "enquiries.csv")
     (folder / "data" / "test").mkdir()
     shutil.copy(ROOT / "data" / "test" / "t5.csv", folder / "data" / "test")
+    (folder / "data" / "challenge").mkdir()
+    items = pd.read_csv(ROOT / "data" / "challenge" / "context.csv", dtype=str, keep_default_na=False).head(20)
+    items.to_csv(folder / "data" / "challenge" / "context.csv", index=False)
     # Speed is not what is shown here, and other tests run beside this one.
     limits = (ROOT / "training" / "gates.toml").read_text().replace("latency_ratio = 1.2", "latency_ratio = 1000")
     (folder / "gates.toml").write_text(limits)
@@ -138,7 +142,8 @@ def test_the_import_that_is_shown_is_the_import_that_is_made(workplace: Path) ->
     walk = (ROOT / "training" / "README.md").read_text("utf-8")
     (shown,) = re.findall(r"\$ (triage data import .*)\n((?:.*\n)*?)```", walk)
     line = f"{triage_program()}{shown[0].removeprefix('triage')} --dry-run --into empty"
-    done = subprocess.run(line, shell=True, cwd=workplace, capture_output=True, text=True, check=True)
+    wide = os.environ | {"COLUMNS": "120"}
+    done = subprocess.run(line, shell=True, cwd=workplace, env=wide, capture_output=True, text=True, check=True)
     promised, given = ([text.split() for text in output.splitlines()[:-1]] for output in (shown[1], done.stdout))
     assert given == promised
 

@@ -70,7 +70,12 @@ def without_model(enquiries: Sequence[LabelledEnquiry], red_flags: RedFlags) -> 
 
 
 def by_model(enquiries: Sequence[LabelledEnquiry], fitted: Fitted) -> Iterator[Doubt]:
-    """Confident learning (Northcutt, Jiang and Chuang, JAIR 2021) by cleanlab, on authors the models had not seen."""
+    """Confident learning (Northcutt, Jiang and Chuang, JAIR 2021) by cleanlab, on authors the models had not seen.
+
+    Enquiries whose author the encoder has seen are left out: it has learned their labels, right or wrong.
+    """
+    places = fitted.out_of_fold.rows
+    enquiries = [enquiries[place] for place in places]
     services = [str(service) for service in fitted.classifier.services]
     probabilities = fitted.out_of_fold.probabilities
     labels = np.array([services.index(str(enquiry.service)) for enquiry in enquiries])
@@ -79,7 +84,7 @@ def by_model(enquiries: Sequence[LabelledEnquiry], fitted: Fitted) -> Iterator[D
         sure = float(probabilities.services[row, labels[row]])
         if likelier != enquiries[row].service:
             why = f"service: the model gives {likelier} {float(probabilities.services[row].max()):.0%}"
-            yield Doubt(row, _SERVICE, sure, why, f"service={likelier}")
+            yield Doubt(int(places[row]), _SERVICE, sure, why, f"service={likelier}")
     for place, code in enumerate(fitted.classifier.codes):
         present = np.array([code in enquiry.flags for enquiry in enquiries])
         likely = probabilities.flags[:, place]
@@ -87,7 +92,7 @@ def by_model(enquiries: Sequence[LabelledEnquiry], fitted: Fitted) -> Iterator[D
             sure = float(likely[row] if present[row] else 1 - likely[row])
             why = f"{code}: the model gives {likely[row]:.0%}"
             kind = _ALARM if code in _ALARMS else _FLAG
-            yield Doubt(row, kind, sure, why, f"{'-' if present[row] else '+'}{code}")
+            yield Doubt(int(places[row]), kind, sure, why, f"{'-' if present[row] else '+'}{code}")
 
 
 def _issues(labels: NDArray[np.int_], probabilities: NDArray[np.float64]) -> Sequence[int]:
