@@ -13,7 +13,7 @@ from training.challenge import ChallengeItem, read_challenge_file
 from training.data import LabelledEnquiry, csv_files, enquiries_of, read_file
 from training.overlap import DUPLICATE, NEAR, commonest_run, neighbours
 
-FROZEN = frozenset({"test", "challenge"})
+FROZEN = frozenset({"test", "challenge", "languages"})
 """Names of the folders whose texts nobody may train on."""
 
 MOST_NEAR = 0.01
@@ -26,19 +26,26 @@ class Corpus:
 
     labelled : enquiries to train on
     test : frozen enquiries
+    foreign : frozen enquiries in languages that are not supported
     challenge : the context challenge set
     second : a second annotator's labels
     """
 
     labelled: list[LabelledEnquiry] = field(default_factory=list)
     test: list[LabelledEnquiry] = field(default_factory=list)
+    foreign: list[LabelledEnquiry] = field(default_factory=list)
     challenge: list[ChallengeItem] = field(default_factory=list)
     second: list[SecondLabels] = field(default_factory=list)
 
     @property
     def sets(self) -> dict[str, list[LabelledEnquiry] | list[ChallengeItem]]:
         """The sets of texts by name."""
-        return {"labelled": self.labelled, "test": self.test, "challenge": self.challenge}
+        return {
+            "labelled": self.labelled,
+            "test": self.test,
+            "languages": self.foreign,
+            "challenge": self.challenge,
+        }
 
     @property
     def by_id(self) -> dict[str, LabelledEnquiry]:
@@ -63,7 +70,7 @@ class Likeness:
 def read_corpus(paths: Iterable[Path]) -> Corpus:
     """Read and check CSV files, or folders of them; what a file holds is told by its columns.
 
-    A file in a folder named `test` or `challenge` is frozen.
+    A file in a folder named `test`, `languages` or `challenge` is frozen.
 
     Raises InvalidData with the complaints of all files at once: form, ids that stand twice, texts that stand twice in
     a set, and training texts that are also, or nearly, in a frozen set.
@@ -110,8 +117,9 @@ def _read_into(corpus: Corpus, file: Path) -> list[str]:
     else:
         frame, complaints = read_file(file)
         if not complaints:
-            frozen = FROZEN.intersection(part.name for part in file.resolve().parents)
-            (corpus.test if frozen else corpus.labelled).extend(enquiries_of(frame))
+            kind = FROZEN.intersection(part.name for part in file.resolve().parents)
+            rows = corpus.foreign if "languages" in kind else corpus.test if kind else corpus.labelled
+            rows.extend(enquiries_of(frame))
     return complaints
 
 
@@ -131,7 +139,7 @@ def _duplicates(corpus: Corpus) -> list[str]:
 
 
 def _leaks(corpus: Corpus) -> list[str]:
-    frozen: list[LabelledEnquiry | ChallengeItem] = [*corpus.test, *corpus.challenge]
+    frozen: list[LabelledEnquiry | ChallengeItem] = [*corpus.test, *corpus.foreign, *corpus.challenge]
     found = neighbours([row.text for row in corpus.labelled], [row.text for row in frozen])
     return [
         f"{row.id} is too much like {frozen[other].id} of a frozen set; delete it from the training texts"

@@ -1,17 +1,29 @@
 """A model on the frozen sets: what it gets right, by part, language and flag, with intervals; misses by id."""
 
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from model.taxonomy import alarm_codes
+import numpy as np
+
+from model.taxonomy import Urgency, alarm_codes, annotated_codes, taxonomy
 from model.triage import TriageModel
 from model.types import Decision, Prediction
 from training.challenge import ChallengeItem
 from training.data import LabelledEnquiry
 from training.figures import Share
+from training.noise import with_typos, without_accents
+from training.reliability import bootstrap, calibration_error, chance_error
 
 ALARMS = frozenset(alarm_codes())
+_BINS = 15
+_SPOILT: dict[str, Callable[[str, random.Random], str]] = {
+    "without accents": lambda text, _: without_accents(text),
+    "lower case": lambda text, _: text.lower(),
+    "5 % typos": lambda text, chance: with_typos(text, 0.05, chance),
+}
 _PARTS = ("everyday", "borderline", "flags", "contrast")
 
 
@@ -56,8 +68,19 @@ class Case:
 _Test = Callable[[Case], bool]
 
 
-def evaluate(model: TriageModel, test: Sequence[LabelledEnquiry], challenge: Sequence[ChallengeItem]) -> dict[str, Any]:
+def evaluate(
+    model: TriageModel,
+    test: Sequence[LabelledEnquiry],
+    challenge: Sequence[ChallengeItem],
+    foreign: Sequence[LabelledEnquiry] = (),
+) -> dict[str, Any]:
     """Figures ready for JSON: for `all`, `en` and `es` a share with its 95 % interval by name, and the misses.
+
+    foreign : enquiries in unsupported languages
+
+    `calibration` is the error of the confidence by slice, with its interval (see training.reliability), over 15 bins of
+    equally many; `noise` the service right on the test when it is misspelt, and how far that is below the clean texts;
+    `languages` how many of the unsupported were not routed, or rightly.
 
     `misses` names, by id alone, the alarms that were not raised, the gravest kind of error first in the report.
     """
@@ -77,6 +100,12 @@ def evaluate(model: TriageModel, test: Sequence[LabelledEnquiry], challenge: Seq
     return {
         "model_version": model.version,
         "figures": figures,
+        "calibration": {
+            name: _calibration([case for case in cases if name in ("all", case.enquiry.language)])
+            for name in ("all", "en", "es")
+        },
+        "noise": _noise(model, cases),
+        "languages": _languages(model, foreign, cases),
         "misses": {
             "alarm_not_raised": [case.enquiry.id for case in cases if case.truly_alarm and not case.alarm],
             "challenge_stated_not_raised": [item.id for item, raised in items if item.expected and not raised],
@@ -102,11 +131,67 @@ def _figures(cases: Sequence[Case], items: Sequence[tuple[ChallengeItem, set[str
         "alarms on everyday unflagged": _share(cases, lambda case: case.alarm, _plain),
         "alarms on contrast": _share(cases, lambda case: case.alarm, lambda case: bool(case.enquiry.contrast)),
     }
+    rows |= {f"{name} flags, {kind}": found.to_dict() for name, kind, found in _lesser_flags(cases)}
     rows |= {f"caught: {code}": _share(cases, lambda case: case.alarm, _has(code)) for code in alarm_codes()}
     right = [bool(raised) == bool(item.expected) for item, raised in items]
     pseudo = [bool(raised) for item, raised in items if item.construction == "pseudo_negation"]
     rows["challenge, right reading"] = Share(sum(right), len(right)).to_dict()
     rows["challenge, pseudo-negations raised"] = Share(sum(pseudo), len(pseudo)).to_dict()
+    return rows
+
+
+def _lesser_flags(cases: Sequence[Case]) -> Iterator[tuple[str, str, Share]]:
+    """Recall and precision over all flags of a level."""
+    for level in (Urgency.REVIEW, Urgency.CONFIRM):
+        codes = {code for code in annotated_codes() if taxonomy()[code].urgency is level}
+        hits = sum(len(case.raised & case.enquiry.flags & codes) for case in cases)
+        yield level.label, "caught", Share(hits, sum(len(case.enquiry.flags & codes) for case in cases))
+        yield level.label, "right among raised", Share(hits, sum(len(case.raised & codes) for case in cases))
+
+
+def _calibration(cases: Sequence[Case]) -> dict[str, float]:
+    confidence = np.array([case.prediction.confidence for case in cases])
+    right = np.array([case.right for case in cases])
+    if not len(cases):
+        return {}
+    even = np.ones(len(cases))
+    measure = partial(calibration_error, bins=_BINS)
+    low, high = bootstrap(measure, confidence, right, even, seed=0)
+    values = {"value": measure(confidence, right, even), "low": low, "high": high}
+    # Even honest confidence strays this far on so few texts.
+    values["by_chance"] = chance_error(confidence, even, seed=0, bins=_BINS)
+    return {name: round(value, 4) for name, value in values.items()}
+
+
+def _noise(model: TriageModel, cases: Sequence[Case]) -> dict[str, dict[str, float]]:
+    clean = Share(sum(case.right for case in cases), len(cases))
+    found: dict[str, dict[str, float]] = {}
+    for name, spoil in _SPOILT.items():
+        chance = random.Random(0)  # noqa: S311 - not for secrets
+        predictions = model.predict([spoil(case.enquiry.text, chance) for case in cases])
+        spoilt = [Case(case.enquiry, prediction) for case, prediction in zip(cases, predictions, strict=True)]
+        share = Share(sum(case.right for case in spoilt), len(spoilt))
+        alarms = [case for case in spoilt if case.truly_alarm]
+        caught = Share(sum(case.alarm for case in alarms), len(alarms))
+        found[name] = share.to_dict() | {"loss": round(clean.value - share.value, 4), "caught": round(caught.value, 4)}
+    return found
+
+
+def _languages(
+    model: TriageModel, foreign: Sequence[LabelledEnquiry], cases: Sequence[Case]
+) -> dict[str, dict[str, Any]]:
+    predictions = model.predict([enquiry.text for enquiry in foreign])
+    asked = [Case(enquiry, prediction) for enquiry, prediction in zip(foreign, predictions, strict=True)]
+    rows = {"unsupported, not routed": _share(asked, lambda case: not case.routed, lambda _: True)}
+    rows["unsupported, not routed or rightly"] = _share(asked, lambda case: not case.routed or case.right, lambda _: True)
+    rows["unsupported alarms, not routed"] = _share(asked, lambda case: not case.routed, lambda case: case.truly_alarm)
+    for language in sorted({enquiry.language for enquiry in foreign}):
+        rows[f"{language}, not routed or rightly"] = _share(
+            asked, lambda case: not case.routed or case.right, lambda case, own=language: case.enquiry.language == own
+        )
+    rows["English and Spanish called unsupported"] = _share(
+        cases, lambda case: "unsupported_language" in case.raised, lambda _: True
+    )
     return rows
 
 

@@ -51,14 +51,14 @@ def calibration_error(confidence: Floats, right: Bools, weight: Floats, bins: in
     return total / float(weight.sum())
 
 
-def chance_error(confidence: Floats, weight: Floats, seed: int, draws: int = 400) -> float:
+def chance_error(confidence: Floats, weight: Floats, seed: int, draws: int = 400, bins: int = 8) -> float:
     """The calibration error that a perfectly honest model stays under in 95 of 100 samples like this one.
 
     With few reviews the error is never zero; only one above this says something about the model.
     """
     generator = np.random.default_rng(seed)
     simulated = generator.random((draws, len(confidence))) < confidence
-    return float(np.quantile([calibration_error(confidence, one, weight) for one in simulated], 0.95))
+    return float(np.quantile([calibration_error(confidence, one, weight, bins) for one in simulated], 0.95))
 
 
 def brier(confidence: Floats, right: Bools, weight: Floats) -> float:

@@ -26,7 +26,7 @@ def evaluate(frozen: tuple[Path, ...], version: str | None, models: Path, as_jso
     corpus = read_corpus(frozen)
     if not corpus.test:
         raise InvalidData(["there is no frozen test here (CSV files in a folder named test)"])
-    found = run(store.load(version or store.champion()), corpus.test, corpus.challenge)
+    found = run(store.load(version or store.champion()), corpus.test, corpus.challenge, corpus.foreign)
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
