@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 
-.PHONY: setup serve test check screenshots load lock clean
+.PHONY: setup serve test check screenshots load bench lock clean
 
 setup: .venv/.ready
 
@@ -38,6 +38,11 @@ screenshots: setup
 load: setup
 	@test -e $(or $(TRIAGE_MODELS),var/models)/champion || .venv/bin/triage train
 	@.venv/bin/python tests/load.py $(or $(TRIAGE_MODELS),var/models)
+
+# Speed of each part beside its yardstick, in the same run (some minutes, on a quiet machine); JSON in build/bench.json.
+bench: setup
+	@test -e $(or $(TRIAGE_MODELS),var/models)/champion || .venv/bin/triage train
+	@.venv/bin/python tests/bench.py $(or $(TRIAGE_MODELS),var/models)
 
 # Resolve pyproject.toml anew: one set of versions, one file of hashes for each kind of machine.
 lock: setup
