@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 
-.PHONY: setup serve test check screenshots load demo-log audit lock clean
+.PHONY: setup serve test check screenshots load bench demo-log audit lock clean
 
 setup: .venv/.ready
 
@@ -38,6 +38,11 @@ screenshots: setup
 load: setup
 	@test -e $(or $(TRIAGE_MODELS),var/models)/champion || .venv/bin/triage train
 	@.venv/bin/python tests/load.py $(or $(TRIAGE_MODELS),var/models)
+
+# Speed of each part beside its yardstick, in the same run (some minutes, on a quiet machine); JSON in build/bench.json.
+bench: setup
+	@test -e $(or $(TRIAGE_MODELS),var/models)/champion || .venv/bin/triage train
+	@.venv/bin/python tests/bench.py $(or $(TRIAGE_MODELS),var/models)
 
 # A log with something true in it, for a first look at the notebooks: the frozen test texts through the service.
 DEMO = sqlite:///var/demo.db

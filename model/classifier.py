@@ -121,6 +121,12 @@ class Classifier:
         """The linear scores of the services, shared out among the pieces of a text: start, end, shape (n_services,)."""
         return self.features.ngrams.attribute(text, self._weights[:, : self.service.intercept_.size])
 
+    def ngram_scores(self, code: str, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Scores of one flag by the n-grams alone, shape (n_texts,)."""
+        place = self.service.intercept_.size + list(self.flags).index(code)
+        weights = np.ascontiguousarray(self._weights[:, place : place + 1])
+        return np.asarray(self.features.scores(texts, weights)[:, 0], np.float64)
+
     def alarm_evidence(self, code: str, texts: Sequence[str]) -> NDArray[np.float64]:
         """How strongly each text alone speaks for a flag, shape (n_texts,): tells which clause carries it."""
         stated = [frozenset[str]()] * len(texts)

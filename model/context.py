@@ -9,12 +9,12 @@ with the sentence, and both languages apply to every text.
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Protocol
 
 from model.errors import InvalidFile
 from model.rulebook import Mention
-from model.text import Token, fold
+from model.text import fold
 
 Axis = Literal["denied", "past", "hypothetical", "other_person", "figure"]
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -39,6 +39,19 @@ _NEGATIONS = frozenset(
 )
 
 
+class Words(list[str]):
+    """A text's words, and what was found in stretches of them: many mentions ask about the same clause.
+
+    found : the cue, or nothing, by who looked for it, first word, and last word exclusive
+    """
+
+    __slots__ = ("found",)
+
+    def __init__(self, words: Iterable[str]) -> None:
+        super().__init__(words)
+        self.found: dict[tuple[object, int, int], str] = {}
+
+
 class Context:
     """The cues of all axes, from one TOML text.
 
@@ -60,9 +73,8 @@ class Context:
         except KeyError as error:
             raise InvalidFile(name, "cues", f"{error} is missing") from None
 
-    def set_aside(self, tokens: Sequence[Token], mention: Mention) -> tuple[Axis, str] | None:
+    def set_aside(self, words: Words, mention: Mention) -> tuple[Axis, str] | None:
         """Why the mention states no present sign: axis and cue, or None when it states one."""
-        words = [token.text for token in tokens]
         for axis, check in self._checks:
             cue = check(words, mention)
             if cue:
@@ -73,7 +85,7 @@ class Context:
 class _Check(Protocol):
     """One axis: from a text's words and a mention the cue that sets it aside, or nothing."""
 
-    def __call__(self, words: Sequence[str], mention: Mention) -> str: ...
+    def __call__(self, words: Words, mention: Mention) -> str: ...
 
 
 class _Figure:
@@ -83,7 +95,7 @@ class _Figure:
         self._around = _Cues(table["around"])
         self._reach = int(table["reach"])
 
-    def __call__(self, words: Sequence[str], mention: Mention) -> str:
+    def __call__(self, words: Words, mention: Mention) -> str:
         start = max(mention.clause.first, mention.first - self._reach)
         return self._around.within(words, start, min(mention.clause.last, mention.last + self._reach))
 
@@ -99,7 +111,7 @@ class _Past:
         self._years = frozenset(table["years"])
         self._history = frozenset(table["history"])
 
-    def __call__(self, words: Sequence[str], mention: Mention) -> str:
+    def __call__(self, words: Words, mention: Mention) -> str:
         if mention.rule.flag in self._history:
             return ""
         span = mention.clause.first, mention.clause.last
@@ -110,7 +122,13 @@ class _Past:
             return settled
         return self._around.within(words, *span) or self._long_ago(words, *span)
 
-    def _long_ago(self, words: Sequence[str], start: int, end: int) -> str:
+    def _long_ago(self, words: Words, start: int, end: int) -> str:
+        sought = self, start, end
+        if sought not in words.found:
+            words.found[sought] = self._find_long_ago(words, start, end)
+        return words.found[sought]
+
+    def _find_long_ago(self, words: Sequence[str], start: int, end: int) -> str:
         """A year of the past, "ten years ago", "hace diez años"; not how long something has lasted."""
         for place in range(start, end):
             word = words[place]
@@ -133,7 +151,7 @@ class _Hypothetical:
         self._around = _Cues(table["around"])
         self._reach = int(table["reach"])
 
-    def __call__(self, words: Sequence[str], mention: Mention) -> str:
+    def __call__(self, words: Words, mention: Mention) -> str:
         start = max(mention.clause.first, mention.first - self._reach)
         near = self._before.within(words, start, mention.first)
         return near or self._around.within(words, mention.clause.first, mention.clause.last)
@@ -147,7 +165,7 @@ class _OtherPerson:
         self._near, self._reach = _Cues(table["near"]), int(table["reach"])
         self._wants, self._patient = _Cues(table["wants"]), _Cues(table["patient"])
 
-    def __call__(self, words: Sequence[str], mention: Mention) -> str:
+    def __call__(self, words: Words, mention: Mention) -> str:
         if not self._wants.within(words, 0, len(words)) or self._patient.within(words, 0, len(words)):
             return ""
         start = mention.clause.first
@@ -173,7 +191,7 @@ class _Denied:
         self._joints = frozenset(table["joints"])
         self._stops = frozenset(table["stops"])
 
-    def __call__(self, words: Sequence[str], mention: Mention) -> str:
+    def __call__(self, words: Words, mention: Mention) -> str:
         for first, _ in mention.parts:
             cue = self._cue_before(words, mention, first)
             if cue:
@@ -246,9 +264,14 @@ class _Cues:
             self._by_first.setdefault(phrase[0], []).append(phrase)
             self._by_last.setdefault(phrase[-1], []).append(phrase)
 
-    def within(self, words: Sequence[str], start: int, end: int) -> str:
+    def within(self, words: Words, start: int, end: int) -> str:
         """The first cue that stands between the two places, or nothing."""
-        return next(filter(None, (self.starting_at(words, place, end) for place in range(start, end))), "")
+        sought = self, start, end
+        if sought not in words.found:
+            candidates = (place for place in range(start, end) if words[place] in self._by_first)
+            cues = (self.starting_at(words, place, end) for place in candidates)
+            words.found[sought] = next(filter(None, cues), "")
+        return words.found[sought]
 
     def starting_at(self, words: Sequence[str], start: int, end: int) -> str:
         """The cue that begins at a place and ends before `end`, or nothing."""

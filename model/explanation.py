@@ -11,7 +11,7 @@ from model.classifier import Classifier
 from model.text import clause_spans
 from model.types import Service
 
-_MOST = 12  # words shown; the rest is small
+_MOST = 12  # words, and clauses, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def explain(classifier: Classifier, text: str) -> tuple[Push, ...]:
 def _clauses(classifier: Classifier, text: str, weights: NDArray[np.float64]) -> list[Push]:
     if classifier.encoder is None:
         return []
-    spans = clause_spans(text)
+    spans = clause_spans(text)[:_MOST]
     without = [text[:start] + text[end:] for start, end in spans]
     read = classifier.encoder.read([text, *(rest if rest.strip() else "." for rest in without)]).services
     lost = read[0] - read[1:]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from model.context import Axis, Context
+from model.context import Axis, Context, Words
 from model.rulebook import Mention, Rulebook
 from model.text import Token, clauses, fold, tokenize
 from model.types import Evidence, Flag, SetAside
@@ -52,8 +52,9 @@ class RedFlags:
     def _judged(self, text: str) -> Iterator[tuple[Mention, Evidence, tuple[Axis, str] | None]]:
         folded = fold(text)
         tokens = tokenize(folded)
-        for mention in self.rulebook.mentions(tokens, clauses(folded, tokens)):
-            verdict = self._context.set_aside(tokens, mention)
+        words = Words(token.text for token in tokens)
+        for mention in self.rulebook.mentions(words, clauses(folded, tokens)):
+            verdict = self._context.set_aside(words, mention)
             yield mention, _evidence(text, tokens, mention), verdict
 
 

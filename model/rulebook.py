@@ -16,6 +16,7 @@ folded: lower case, without accents, so `fiebre`, `Fiebre` and `FIÉBRE` are one
 """
 
 import tomllib
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from typing import Any
 
 from model.errors import InvalidFile
 from model.taxonomy import alarm_codes
-from model.text import Clause, Token, fold, tokenize
+from model.text import Clause, fold, tokenize
 
 _KEYS = {"id", "flag", "all", "near", "anywhere", "never", "matches", "leaves"}
 _DEFAULT_NEAR = 9
@@ -85,6 +86,44 @@ class _Entry:
         )
 
 
+class _Places:
+    """Where a group stands in one clause.
+
+    spans : first token and last, exclusive; indices : of a token in each, in ascending order
+    """
+
+    __slots__ = ("indices", "spans")
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[int, int]] = []
+        self.indices: list[int] = []
+
+    def between(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Among others those that lie between two places, so that no mention looks through a whole text."""
+        return self.spans[bisect_left(self.indices, start) : bisect_left(self.indices, end)]
+
+
+class _Hits:
+    """Where a group stands in a text.
+
+    begun : clauses in which it begins; inside : its places by clause, for those that hold it whole
+    """
+
+    __slots__ = ("begun", "inside")
+
+    def __init__(self) -> None:
+        self.begun: set[int] = set()
+        self.inside: defaultdict[int, _Places] = defaultdict(_Places)
+
+    def add(self, index: int, span: tuple[int, int], begins: int, ends: int) -> None:
+        """Add a place that holds the token `index`, not before the last one added, with the clauses of its ends."""
+        self.begun.add(begins)
+        if begins == ends:
+            places = self.inside[begins]
+            places.spans.append(span)
+            places.indices.append(index)
+
+
 class Rulebook:
     """All packs together.
 
@@ -107,9 +146,9 @@ class Rulebook:
         for rule in rules:
             self._by_group[min(rule.all, key=sizes.__getitem__)].append(rule)
 
-    def mentions(self, tokens: Sequence[Token], clauses: Sequence[Clause]) -> list[Mention]:
+    def mentions(self, words: Sequence[str], clauses: Sequence[Clause]) -> list[Mention]:
         """Every place where a rule's groups stand together, in the order of the text."""
-        hits = self._hits(tokens)
+        hits = self._hits(words, clauses)
         found: list[Mention] = []
         for group in hits.keys() & self._by_group.keys():
             for rule in self._by_group[group]:
@@ -117,10 +156,10 @@ class Rulebook:
                     found += _places(rule, hits, clauses)
         return sorted(found, key=lambda mention: (mention.first, mention.last, mention.rule.id))
 
-    def _hits(self, tokens: Sequence[Token]) -> dict[int, list[tuple[int, int]]]:
-        """Places (first token, last token exclusive) of each group that occurs."""
-        words = [token.text for token in tokens]
-        hits: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    def _hits(self, words: Sequence[str], clauses: Sequence[Clause]) -> dict[int, _Hits]:
+        """Where each group that occurs does."""
+        clause_of = [number for number, clause in enumerate(clauses) for _ in range(clause.first, clause.last)]
+        hits: defaultdict[int, _Hits] = defaultdict(_Hits)
         for index, word in enumerate(words):
             candidates = list(self._exact.get(word, ()))
             for length in self._prefix_lengths:
@@ -130,8 +169,9 @@ class Rulebook:
             for entry in candidates:
                 first = index - entry.anchor
                 if len(entry.phrase) == 1 or entry.stands_at(words, first):
+                    last = first + len(entry.phrase)
                     for group in entry.groups:
-                        hits[group].append((first, first + len(entry.phrase)))
+                        hits[group].add(index, (first, last), clause_of[first], clause_of[last - 1])
         return hits
 
     def _read(self, name: str, text: str) -> Iterator[Rule]:
@@ -234,28 +274,42 @@ def _filed(groups: Mapping[tuple[tuple[str, ...], ...], int]) -> tuple[_Files, _
     return dict(exact), dict(prefix)
 
 
-def _places(rule: Rule, hits: Mapping[int, list[tuple[int, int]]], clauses: Sequence[Clause]) -> Iterator[Mention]:
+def _places(rule: Rule, hits: Mapping[int, _Hits], clauses: Sequence[Clause]) -> Iterator[Mention]:
     """The tightest stretch of each clause that holds all the rule's groups."""
-    for clause in clauses:
-        inside = [
-            [place for place in hits[group] if clause.first <= place[0] and place[1] <= clause.last]
-            for group in rule.all
-        ]
-        if not all(inside):
+    silenced = hits[rule.never].begun if rule.never is not None and rule.never in hits else ()
+    groups = [hits[group].inside for group in rule.all]
+    for number in min(groups, key=len):
+        if number in silenced or not all(number in group for group in groups):
             continue
-        if rule.never is not None and any(clause.first <= start < clause.last for start, _ in hits.get(rule.never, [])):
-            continue
-        best = min((_gather(anchor, inside) for anchor in inside[0]), key=_length)
-        if _length(best) <= rule.near:
-            yield Mention(rule, tuple(sorted(best)), clause)
+        parts = _tightest([group[number] for group in groups], rule.near)
+        if parts:
+            yield Mention(rule, tuple(sorted(parts)), clauses[number])
 
 
-def _gather(anchor: tuple[int, int], groups: Sequence[Sequence[tuple[int, int]]]) -> list[tuple[int, int]]:
-    """From an anchor, the nearest place of each other group."""
-    chosen = [anchor]
-    for places in groups[1:]:
-        chosen.append(min(places, key=lambda place: _length([*chosen, place])))
-    return chosen
+def _tightest(groups: Sequence[_Places], limit: int) -> list[tuple[int, int]]:
+    """One place of each group, at most `limit` tokens together: from an anchor the nearest of each other group.
+
+    Of all anchors, the first with the shortest stretch; empty when none is short enough.
+    """
+    best: list[tuple[int, int]] = []
+    for anchor in groups[0].spans:
+        parts = _gather(anchor, groups[1:], limit)
+        if parts:
+            best, limit = parts, _length(parts) - 1
+    return best
+
+
+def _gather(anchor: tuple[int, int], groups: Sequence[_Places], limit: int) -> list[tuple[int, int]]:
+    """From an anchor, the nearest place of each other group, or nothing where they take more than `limit` tokens."""
+    parts, (start, end) = [anchor], anchor
+    for places in groups:
+        near = places.between(end - limit, start + limit)
+        if not near:
+            return []
+        part = min(near, key=lambda span: max(end, span[1]) - min(start, span[0]))
+        start, end = min(start, part[0]), max(end, part[1])
+        parts.append(part)
+    return parts if end - start <= limit else []
 
 
 def _length(places: Sequence[tuple[int, int]]) -> int:

@@ -1,9 +1,12 @@
 """Text as the rules see it: folded without moving a character, tokens, and clauses."""
 
+import re
+import threading
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from spacy.lang.xx import MultiLanguage
 from spacy.tokenizer import Tokenizer
@@ -14,10 +17,15 @@ _ENDS = frozenset(".!?…;()¿¡")
 _BREAKS = frozenset(
     {"but", "though", "although", "however", "yet", "except", "pero", "aunque", "sino", "salvo", "excepto"}
 )
+# White space parts a text into pieces, which spaCy takes one by one. Its time grows with the square of a piece's length
+# (5,000 commas: 1.6 s), so a longer piece is cut, behind a sign if there is one.
+_LONGEST = 32
+_PIECE = re.compile(rf"\S{{1,{_LONGEST}}}(?!\S)|\S{{0,{_LONGEST - 1}}}[^\w\s']|\S{{1,{_LONGEST}}}")
+_REMEMBERED = 16_384
+_one_at_a_time = threading.Lock()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A spaCy token of the folded text, with its place in the text as received."""
 
     text: str
@@ -51,24 +59,32 @@ def _fold_character(character: str) -> str:
 
 
 @cache
-def _tokenizer() -> Tokenizer:
+def _language() -> MultiLanguage:
     # One language-neutral tokenizer: English and Spanish stand side by side in the same enquiry.
-    tokenizer: Tokenizer = MultiLanguage().tokenizer
+    language = MultiLanguage()
     # People leave out the space after a full stop or a comma ("numb.no fever", "fiebre(38,5").
     glued = [r"(?<=[^\W\d_])[.,;:!?()/\"…]+(?=\w)", r"(?<=\d)[;:!?()/\"…]+(?=\w)", r"(?<=\d)[.,]+(?=[^\W\d_])"]
     infixes = [*(MultiLanguage.Defaults.infixes or []), *glued]
+    tokenizer: Tokenizer = language.tokenizer
     tokenizer.infix_finditer = compile_infix_regex(infixes).finditer
     # "numb.no" is no web address.
     tokenizer.url_match = None
-    return tokenizer
+    return language
+
+
+@lru_cache(_REMEMBERED)
+def _tokens_in(piece: str) -> tuple[tuple[str, int], ...]:
+    # In a memory zone, or spaCy would keep every word it ever saw; a zone is for one thread.
+    with _one_at_a_time, _language().memory_zone():
+        return tuple((token.text, token.idx) for token in _language().tokenizer(piece))
 
 
 def tokenize(folded: str) -> list[Token]:
     """Tokens of a folded text, white space left out."""
     return [
-        Token(token.text, token.idx, token.idx + len(token.text))
-        for token in _tokenizer()(folded)
-        if not token.is_space
+        Token(text, piece.start() + start, piece.start() + start + len(text))
+        for piece in _PIECE.finditer(folded)
+        for text, start in _tokens_in(piece.group())
     ]
 
 

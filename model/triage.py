@@ -14,6 +14,7 @@ from model.text import clause_spans
 from model.types import TEXT_LIMIT, Enquiry, Evidence, Flag, Prediction, Service
 
 _MIN_WORDS = 2
+_MOST_CLAUSES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,10 @@ class TriageModel:
     def _evidence(self, code: str, text: str) -> tuple[Evidence, ...]:
         """The clause that carries a learned flag: the one whose score, read alone, is highest."""
         spans = clause_spans(text)
+        if len(spans) > _MOST_CLAUSES:
+            # The n-grams choose whom the encoder reads, so that a text of full stops costs no more than another.
+            first = self.classifier.ngram_scores(code, [text[start:end] for start, end in spans])
+            spans = [spans[place] for place in np.argsort(-first, kind="stable")[:_MOST_CLAUSES]]
         if not spans:
             return ()
         best = int(np.argmax(self.classifier.alarm_evidence(code, [text[start:end] for start, end in spans])))

@@ -1,6 +1,8 @@
 """The form of a rule, on packs made for the test, and the packaged packs' own examples."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from model.errors import InvalidFile
 from model.red_flags import CONTEXT_FILE, RedFlags
@@ -19,6 +21,9 @@ all = [["@calf"], ["hot", "red hot", "caliente"]]
 near = 4
 matches = ["hot calf"]
 """
+PACKAGED = RedFlags(packaged_rules())
+EXAMPLES = [example for rule in PACKAGED.rulebook.rules for example in (*rule.matches, *rule.leaves)]
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
 def pack(text: str) -> RedFlags:
@@ -30,11 +35,11 @@ def codes(red_flags: RedFlags, text: str) -> list[str]:
 
 
 def test_the_packaged_rules_keep_their_own_examples() -> None:
-    assert broken_examples(RedFlags(packaged_rules())) == []
+    assert broken_examples(PACKAGED) == []
 
 
 def test_every_alarm_has_rules_in_both_languages() -> None:
-    rules = RedFlags(packaged_rules()).rulebook.rules
+    rules = PACKAGED.rulebook.rules
     for language in ("en", "es"):
         assert {rule.flag for rule in rules if rule.id.startswith(f"{language}-")} == set(alarm_codes())
 
@@ -78,6 +83,24 @@ def test_a_rule_is_silenced_by_its_never_phrases_in_the_same_clause_only() -> No
 def test_a_mention_counts_once_however_often_it_stands() -> None:
     (flag,) = pack(RULE).read("my calf is hot. I said my calf is hot").flags
     assert len(flag.evidence) == 2
+
+
+def test_of_several_places_the_tightest_stretch_of_a_clause_is_the_evidence() -> None:
+    text = "calf so very hot, hot calf, calf is hot, hot calf"
+    (flag,) = pack(RULE).read(text).flags
+    assert [(span.start, span.text) for span in flag.evidence] == [(18, "hot calf")]
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_evidence_stands_in_the_text_where_it_says_whatever_surrounds_it(data: st.DataObject) -> None:
+    pieces = data.draw(st.lists(st.sampled_from(EXAMPLES) | ANY_TEXT, min_size=1, max_size=8))
+    text = data.draw(st.sampled_from(["", " ", "\n", "\u0301", "😀", "İ", "ﷺ", ", ", ". "])).join(pieces)
+    reading = PACKAGED.read(text)
+    spans = [span for flag in reading.flags for span in flag.evidence]
+    for span in [*spans, *(mention.evidence for mention in reading.set_aside)]:
+        assert 0 <= span.start < span.end <= len(text)
+        assert text[span.start : span.end] == span.text
 
 
 @pytest.mark.parametrize(

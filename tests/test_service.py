@@ -86,6 +86,10 @@ def test_what_was_set_aside_is_logged_for_the_audit(client: FlaskClient, log: Pr
         ('{"text": ""}', "application/json", 422, "text"),
         ('{"text": "a\\u0000knee"}', "application/json", 422, "text"),
         ('{"text": "a knee \\ud83d"}', "application/json", 422, "text"),
+        ('{"text": "a \\u0007 knee"}', "application/json", 422, "text"),
+        ('{"text": "a knee\\u000b"}', "application/json", 422, "text"),
+        ('{"text": "a \\u0085 knee"}', "application/json", 422, "text"),
+        ('{"text": "a \u0007 knee"}', "application/json", 400, None),
         ('{"text": "a knee", "more": 1}', "application/json", 422, "more"),
         ("{}", "application/json", 422, "text"),
         ("[1]", "application/json", 422, "body"),
@@ -104,6 +108,15 @@ def test_a_request_that_cannot_be_used_gets_a_problem_that_names_the_field(
     assert problem["status"] == status
     assert [fault["field"] for fault in problem.get("errors", [])] == ([field] if field else [])
     assert "knee" not in response.text
+
+
+def test_a_control_character_is_named_and_tabs_and_line_ends_are_none(client: FlaskClient) -> None:
+    refused = client.post("/v1/predictions/batch", json={"enquiries": [{"text": "my knee"}, {"text": "my\x1bknee"}]})
+    assert refused.status_code == 422
+    assert refused.get_json()["errors"] == [
+        {"field": "enquiries.1.text", "reason": "contains the control character U+001B"}
+    ]
+    assert client.post("/v1/predictions", json={"text": "my knee\r\n\thurts"}).status_code == 200
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("GET", "/v1/predictions", 405)])

@@ -19,6 +19,18 @@ def test_tokens_stand_where_they_say(text: str) -> None:
 
 
 @given(ANY_TEXT)
+def test_tokens_leave_out_white_space_only(text: str) -> None:
+    folded = fold(text)
+    assert "".join(token.text for token in tokenize(folded)) == "".join(folded.split())
+
+
+def test_a_long_stretch_without_white_space_is_cut_between_words() -> None:
+    words = ["dolor", "fiebre", "can't", "hinchazon"] * 30
+    assert [token.text for token in tokenize(",".join(words)) if token.text != ","] == words
+    assert len(tokenize("," * 5_000)) == 5_000
+
+
+@given(ANY_TEXT)
 def test_clauses_cover_all_tokens_once_and_in_order(text: str) -> None:
     folded = fold(text)
     tokens = tokenize(folded)

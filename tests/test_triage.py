@@ -10,6 +10,8 @@ from model.store import ModelStore
 from model.triage import TriageModel
 
 CLOT = "llevo la pantorrilla hinchada y caliente desde el vuelo, me dais un masaje?"
+TOLD = [CLOT, "Ay, mi Rodilla no para", "no chest pain", "I am 9 weeks pregnant", "me OPERARON hace días", "cita"]
+ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
 
 
 def test_an_urgent_sign_found_by_rule_escalates_with_its_evidence(model: TriageModel) -> None:
@@ -76,12 +78,21 @@ def test_a_text_that_cannot_be_read_is_an_error_not_a_prediction(model: TriageMo
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=200))
-def test_any_readable_text_gets_a_whole_answer_whose_evidence_stands_in_it(model: TriageModel, text: str) -> None:
+@given(
+    pieces=st.lists(st.sampled_from(TOLD) | ANY_TEXT, min_size=1, max_size=5),
+    between=st.sampled_from(["", " ", "\n", "😀 "]),
+)
+def test_any_readable_text_gets_a_whole_answer_whose_evidence_stands_in_it(
+    model: TriageModel, pieces: list[str], between: str
+) -> None:
+    text = between.join(pieces)
     if not text.strip():
         return
     found = model.predict_one(text)
     assert not found.failure
     assert 0 < found.confidence <= 1
-    assert all(text[span.start : span.end] == span.text for flag in found.flags for span in flag.evidence)
+    spans = [span for flag in found.flags for span in flag.evidence]
+    for span in [*spans, *(mention.evidence for mention in found.set_aside)]:
+        assert 0 <= span.start < span.end <= len(text)
+        assert text[span.start : span.end] == span.text
     assert (found.decision is Decision.ROUTE) == (not found.flags)

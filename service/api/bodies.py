@@ -1,5 +1,6 @@
 """What goes over the wire, for validation and for the specification."""
 
+import re
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -23,8 +24,10 @@ def _known(code: str) -> str:
 
 
 Code = Annotated[str, Field(json_schema_extra={"enum": list(annotated_codes())}), AfterValidator(_known)]
-# What the specification says of a text; it is model.types.Enquiry that checks it, and names what is wrong.
-_TEXT_SCHEMA = {"minLength": 1, "pattern": r"^[^\u0000]*\S[^\u0000]*$"}
+_CONTROLS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
+_CONTROL = re.compile(f"[{_CONTROLS}]")
+# What the specification says of a text; besides control characters it is model.types.Enquiry that checks it.
+_TEXT_SCHEMA = {"minLength": 1, "pattern": rf"^[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]*$"}
 
 
 class EnquiryBody(BaseModel):
@@ -35,6 +38,15 @@ class EnquiryBody(BaseModel):
         str,
         Field(description="The enquiry as the visitor wrote it", strict=True, json_schema_extra=_TEXT_SCHEMA),
     ]
+
+    @field_validator("text")
+    @classmethod
+    def _is_written_text(cls, text: str) -> str:
+        # Nobody types these; a site that sends them has garbled the enquiry, and should learn of it.
+        if found := _CONTROL.search(text):
+            reason = f"contains the control character U+{ord(found.group()):04X}"
+            raise PydanticCustomError("control_character", reason)
+        return text
 
 
 class AskedBody(EnquiryBody):
