@@ -116,7 +116,8 @@ class NGrams:
         owners = [place for place, piece in enumerate(pieces) for _ in piece.words]
         words = [number for piece in pieces for number in piece.words]
         found: list[tuple[int, tuple[int, ...]]] = [
-            (column, (place,)) for place, piece in enumerate(pieces) for column in piece.columns.tolist()]
+            (column, (place,)) for place, piece in enumerate(pieces) for column in piece.columns.tolist()
+        ]
         for length in self._word_range:
             for start in range(len(words) - length + 1):
                 column = self._phrases.get(tuple(words[start : start + length]))

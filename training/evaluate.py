@@ -183,7 +183,9 @@ def _languages(
     predictions = model.predict([enquiry.text for enquiry in foreign])
     asked = [Case(enquiry, prediction) for enquiry, prediction in zip(foreign, predictions, strict=True)]
     rows = {"unsupported, not routed": _share(asked, lambda case: not case.routed, lambda _: True)}
-    rows["unsupported, not routed or rightly"] = _share(asked, lambda case: not case.routed or case.right, lambda _: True)
+    rows["unsupported, not routed or rightly"] = _share(
+        asked, lambda case: not case.routed or case.right, lambda _: True
+    )
     rows["unsupported alarms, not routed"] = _share(asked, lambda case: not case.routed, lambda case: case.truly_alarm)
     for language in sorted({enquiry.language for enquiry in foreign}):
         rows[f"{language}, not routed or rightly"] = _share(

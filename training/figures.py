@@ -14,6 +14,20 @@ from model.types import Service
 from training.data import LabelledEnquiry
 from training.fit import Fitted
 
+TITLES = {
+    "service_right": "service right",
+    "service_right_unflagged": "… of everyday enquiries",
+    "other_recognised": "… of those for neither service",
+    "routed_unflagged": "everyday enquiries routed",
+    "routed_wrong": "… wrong among all routed",
+    "alarm_caught": "emergencies and urgent signs caught",
+    "alarm_right_code": "… with the right code",
+    "alarm_on_unflagged": "alarms on everyday enquiries",
+    "alarm_on_contrast": "alarms on contrast texts",
+    "alarm_routed": "emergencies and urgent signs routed",
+}
+"""Names of the figures of `out_of_fold_figures`, for people."""
+
 
 @dataclass(frozen=True, slots=True)
 class Share:
@@ -51,8 +65,8 @@ def out_of_fold_figures(enquiries: Sequence[LabelledEnquiry], fitted: Fitted) ->
 
     The flags' thresholds were chosen on the same predictions, so the figures for flags are a little hopeful.
     """
-    enquiries = [enquiries[row] for row in fitted.out_of_fold.rows]
-    judged = _Judged(enquiries, fitted)
+    measured = [enquiries[row] for row in fitted.out_of_fold.rows]
+    judged = _Judged(measured, fitted)
     slices: dict[str, Callable[[LabelledEnquiry], bool]] = {
         "all": lambda _: True,
         "en": lambda enquiry: enquiry.language == "en",
@@ -62,7 +76,9 @@ def out_of_fold_figures(enquiries: Sequence[LabelledEnquiry], fitted: Fitted) ->
         "method": "cross-validation grouped by author",
         "enquiries": len(enquiries),
         "authors": len({enquiry.source for enquiry in enquiries}),
-        **{name: judged.figures(np.array([test(enquiry) for enquiry in enquiries])) for name, test in slices.items()},
+        "measured": len(measured),
+        "unseen_authors": len({enquiry.source for enquiry in measured}),
+        **{name: judged.figures(np.array([test(enquiry) for enquiry in measured])) for name, test in slices.items()},
     }
 
 

@@ -18,6 +18,7 @@ from model.store import PICKLED_LIBRARIES, ModelFiles, ModelStore, pack
 from training.data import csv_files, read_labelled
 from training.figures import out_of_fold_figures
 from training.fit import Fitted, Progress, fit
+from training.report import write_report
 from training.settings import Settings
 
 
@@ -57,7 +58,9 @@ def train(data: Sequence[Path], store: ModelStore, settings: Settings, now: date
         libraries={name: installed(name) for name in PICKLED_LIBRARIES},
         figures=out_of_fold_figures(enquiries, fitted),
     )
-    return Trained(manifest, store.save(contents, manifest))
+    folder = store.save(contents, manifest)
+    write_report(folder, enquiries, fitted, manifest)
+    return Trained(manifest, folder)
 
 
 def _version(rules: Mapping[str, str], fitted: Fitted, now: datetime) -> str:

@@ -13,22 +13,10 @@ from model.errors import ModelNotFound
 from model.store import ModelStore
 from training.commands.options import data_option, json_option, models_option
 from training.commands.shares import share_cell
+from training.figures import TITLES
 from training.pipeline import Trained
 from training.pipeline import train as run
 from training.settings import read_settings
-
-_TITLES = {
-    "service_right": "service right",
-    "service_right_unflagged": "… of everyday enquiries",
-    "other_recognised": "… of those for neither service",
-    "routed_unflagged": "everyday enquiries routed",
-    "routed_wrong": "… wrong among all routed",
-    "alarm_caught": "emergencies and urgent signs caught",
-    "alarm_right_code": "… with the right code",
-    "alarm_on_unflagged": "alarms on everyday enquiries",
-    "alarm_on_contrast": "alarms on contrast texts",
-    "alarm_routed": "emergencies and urgent signs routed",
-}
 
 
 @click.command(epilog="Example: triage train --data data/labelled")
@@ -74,7 +62,7 @@ def _show(trained: Trained, first: bool) -> None:
     figures = trained.manifest.figures
     title = "On authors the model had not seen"
     table = Table("%", "all (95 % interval)", "en", "es", title=title, title_justify="left", box=None)
-    for key, title in _TITLES.items():
+    for key, title in TITLES.items():
         table.add_row(title, *(share_cell(figures[part][key], interval=part == "all") for part in ("all", "en", "es")))
     console = Console()
     console.print(table)
