@@ -52,11 +52,13 @@ class Probabilities:
     services : shape (n_texts, n_services)
     flags : shape (n_texts, n_codes)
     any_alarm : shape (n_texts,), that some emergency or urgent flag applies
+    stated : the same without regard to what the rules state: 1 where no encoder can judge that
     """
 
     services: NDArray[np.float64]
     flags: NDArray[np.float64]
     any_alarm: NDArray[np.float64]
+    stated: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Classifier:
     service : over the services, in the order of `services`
     flags, flag_heads : one binary model and its head a code, and one each under `ANY_ALARM`; a code without them was
         too rare to be learned
+    stated_head : judges whether what the rules state is stated; None without an encoder
     """
 
     features: Features
@@ -77,6 +80,7 @@ class Classifier:
     service_head: Head
     flags: Mapping[str, LogisticRegression]
     flag_heads: Mapping[str, Head]
+    stated_head: Head | None
     _weights: NDArray[np.float32] = field(init=False, repr=False, compare=False)
     _biases: NDArray[np.floating] = field(init=False, repr=False, compare=False)
 
@@ -105,6 +109,9 @@ class Classifier:
             services=self.service_head.probabilities(service_inputs(scores)),
             flags=np.column_stack([flags[code] for code in self.codes] or [np.empty((len(texts), 0))]),
             any_alarm=flags[ANY_ALARM],
+            stated=self.stated_head.probabilities(stated_inputs(scores))[:, 1]
+            if self.stated_head
+            else np.ones(len(texts)),
         )
 
     def scores(self, texts: Sequence[str]) -> "Scores":
@@ -139,18 +146,18 @@ class ByCode:
 
     services : shape (n_texts, n_services)
     flags : for each code shape (n_texts,)
-    vectors : shape (n_texts, n_dimensions)
+    stated : shape (n_texts,); see model.encoder.Reading
     """
 
     services: NDArray[np.float64]
     flags: Mapping[str, NDArray[np.float64]]
-    vectors: NDArray[np.float32]
+    stated: NDArray[np.float64]
 
     @classmethod
     def of(cls, encoder: Encoder, reading: Reading) -> "ByCode":
         """Name the columns of a reading."""
         flags = dict(zip(encoder.flags, reading.flags.astype(np.float64).T, strict=True))
-        return cls(reading.services.astype(np.float64), flags, reading.vectors)
+        return cls(reading.services.astype(np.float64), flags, reading.stated.astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +179,10 @@ def service_inputs(scores: Scores) -> NDArray[np.float64]:
 
 
 def flag_inputs(code: str, scores: Scores, stated: Sequence[frozenset[str]]) -> NDArray[np.float64]:
-    """Inputs of a flag's head, shape (n_texts, 3), or (n_texts, 5) with an encoder.
+    """Inputs of a flag's head, shape (n_texts, 3), or (n_texts, 6) with an encoder.
 
     They are the flag's own score; the score for any alarm, or for `ANY_ALARM` itself the highest score of an alarm's
-    code; whether a rule states the flag (any alarm); and the first two again from the encoder.
+    code; whether a rule states the flag (any alarm); the first two again from the encoder; and how it reads the sign.
     """
     if code == ANY_ALARM:
         by_rule = np.array([bool(codes) for codes in stated], np.float64)
@@ -183,8 +190,19 @@ def flag_inputs(code: str, scores: Scores, stated: Sequence[frozenset[str]]) -> 
         by_rule = np.array([code in codes for codes in stated], np.float64)
     columns = [*_own_and_other(code, scores.flags), by_rule]
     if scores.encoder:
-        columns += _own_and_other(code, scores.encoder.flags)
+        columns += [*_own_and_other(code, scores.encoder.flags), scores.encoder.stated]
     return np.column_stack(columns)
+
+
+def stated_inputs(scores: Scores) -> NDArray[np.float64]:
+    """Inputs of the head that judges the rules, which must not see them, shape (n_texts, 5).
+
+    Needs an encoder's scores.
+    """
+    if scores.encoder is None:
+        raise ValueError("these scores are of a model without an encoder")
+    columns = [*_own_and_other(ANY_ALARM, scores.flags), *_own_and_other(ANY_ALARM, scores.encoder.flags)]
+    return np.column_stack([*columns, scores.encoder.stated])
 
 
 def _own_and_other(code: str, flags: Mapping[str, NDArray[np.float64]]) -> list[NDArray[np.float64]]:

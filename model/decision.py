@@ -19,12 +19,14 @@ class Thresholds:
     flags : for each code the lowest probability at which the model raises it
     any_alarm : lowest probability of some emergency or urgent flag at which the likeliest of them is raised, even if
         it stays below its own threshold
+    doubt : probability below which signs that the rules state are doubted; 0 doubts none
     """
 
     route: float
     confirm: float
     flags: Mapping[str, float]
     any_alarm: float
+    doubt: float = 0.0
 
 
 def raised_by_model(
@@ -39,6 +41,20 @@ def raised_by_model(
     if alarms and any_alarm >= thresholds.any_alarm and not by_rule and not alarms.keys() & set(raised):
         raised.append(max(alarms, key=alarms.__getitem__))
     return raised
+
+
+def doubted(by_rule: Set[str], by_model: Iterable[str], stated: float, thresholds: Thresholds) -> set[str]:
+    """Emergency and urgent codes that the rules state and the model is all but sure nobody states.
+
+    They are not raised as alarms, but a person reads the enquiry all the same (`doubtful_sign`). The rules are never
+    doubted where the model itself raises an alarm.
+
+    stated : calibrated probability that some emergency or urgent sign is stated, judged without the rules
+    """
+    alarms = set(alarm_codes())
+    if stated >= thresholds.doubt or alarms.intersection(by_model):
+        return set()
+    return alarms & by_rule
 
 
 def policy_codes(best: Service, confidence: float, raised: Iterable[str], thresholds: Thresholds) -> list[str]:

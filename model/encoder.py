@@ -1,4 +1,4 @@
-"""The encoder: a small transformer adapted to enquiries, which gives each text a score a task and a vector.
+"""The encoder: a small transformer adapted to enquiries, which gives each text a score a task.
 
 An artefact is a folder, made by `triage adapt`, that ships with this package:
 
@@ -21,12 +21,14 @@ from typing import Annotated, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from scipy.special import logit, softmax
 
 from model.errors import DamagedModel, TriageError
 
 DEFAULT_ENCODER = "adapted"
 """The artefact that ships with the package."""
 
+_SURE = 1e-6  # probabilities nearer to 0 and 1 are all the same
 _MANY = 128  # texts from which on threads are worth starting
 
 
@@ -36,16 +38,17 @@ class Reading:
 
     services : logits of shape (n_texts, n_services), in the order of `Encoder.services`
     flags : logits of shape (n_texts, n_flags), in the order of `Encoder.flags`, the last "any alarm"
-    vectors : shape (n_texts, n_dimensions), each of length 1
+    stated : shape (n_texts,), log-odds that an emergency or urgent sign is stated, against there being no word of one,
+        or words of one that is denied, past, feared, another's, or a figure of speech
     """
 
     services: NDArray[np.float32]
     flags: NDArray[np.float32]
-    vectors: NDArray[np.float32]
+    stated: NDArray[np.float32]
 
 
 class Encoder(Protocol):
-    """Reads texts: a logit for each service and flag, and vectors that lie close when texts mean the same."""
+    """Reads texts: a logit for each service and flag, and whether a sign is stated."""
 
     name: str
     """What a manifest calls it; `load_encoder` takes it back."""
@@ -94,6 +97,7 @@ class AdaptedEncoder:
         self.services, self.flags = manifest.services, manifest.flags
         self._splits = np.cumsum([len(manifest.services), len(manifest.flags), len(manifest.readings)])
         self._width = int(self._splits[-1]) + manifest.width
+        self._stated = manifest.readings.index("stated")
         self._seen_file = folder / "seen.txt"
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         options = onnxruntime.SessionOptions()
@@ -116,8 +120,10 @@ class AdaptedEncoder:
         else:
             with ThreadPoolExecutor(os.cpu_count()) as threads:
                 scores = list(threads.map(self._run, rows))
-        services, flags, _, vectors = np.split(np.reshape(scores, (len(rows), self._width)), self._splits, axis=1)
-        return Reading(services, flags, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+        services, flags, readings, _ = np.split(np.reshape(scores, (len(rows), self._width)), self._splits, axis=1)
+        likely = softmax(readings.astype(np.float64), axis=1)[:, self._stated]
+        stated = logit(np.clip(likely, _SURE, 1 - _SURE)).astype(np.float32)
+        return Reading(services, flags, stated)
 
     def _run(self, ids: Sequence[int]) -> NDArray[np.float32]:
         tokens = np.array([ids], np.int64)

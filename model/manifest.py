@@ -34,6 +34,7 @@ class ThresholdFigures(_Frozen):
     confirm: Probability
     flags: dict[str, Probability]
     any_alarm: Probability
+    doubt: Probability
 
 
 class PromiseFigures(_Frozen):

@@ -71,6 +71,7 @@ def pack(classifier: Classifier) -> bytes:
             "service": classifier.service,
             "service_head": classifier.service_head.regression,
             "flags": dict(classifier.flags),
+            "stated_head": classifier.stated_head and classifier.stated_head.regression,
             "flag_heads": {code: head.regression for code, head in classifier.flag_heads.items()},
         },
         buffer,
@@ -207,6 +208,7 @@ class ModelStore:
             service=learned["service"],
             service_head=Head(learned["service_head"]),
             flags=learned["flags"],
+            stated_head=learned["stated_head"] and Head(learned["stated_head"]),
             flag_heads={code: Head(regression) for code, regression in learned["flag_heads"].items()},
         )
 

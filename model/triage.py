@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from model.classifier import Classifier
-from model.decision import Thresholds, merge, policy_codes, raised_by_model
+from model.decision import Thresholds, doubted, merge, policy_codes, raised_by_model
 from model.explanation import Push, explain
 from model.language import SUPPORTED, identify
 from model.red_flags import Reading, RedFlags
@@ -24,6 +24,7 @@ class _Scores:
     services: dict[Service, float] = field(default_factory=dict)
     flags: dict[str, float] = field(default_factory=dict)
     any_alarm: float = 0.0
+    stated: float = 1.0
     failure: str = ""
 
 
@@ -73,21 +74,26 @@ class TriageModel:
             found = self.classifier.predict(texts, stated)
         except Exception as error:  # noqa: BLE001 - whatever broke, the visitor must still reach a person
             return [_Scores(failure=type(error).__name__) for _ in texts]
-        rows = zip(found.services.tolist(), found.flags.tolist(), found.any_alarm.tolist(), strict=True)
+        columns = (found.services, found.flags, found.any_alarm, found.stated)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
         return [
             _Scores(
                 dict(zip(self.classifier.services, services, strict=True)),
                 dict(zip(self.classifier.codes, flags, strict=True)),
                 any_alarm,
+                stated_sign,
             )
-            for services, flags, any_alarm in rows
+            for services, flags, any_alarm, stated_sign in rows
         ]
 
     def _judge(self, enquiry: Enquiry, text: str, reading: Reading, scores: _Scores) -> Prediction:
         language = identify(text)
         by_rule = {flag.code for flag in reading.flags}
         by_model = raised_by_model(scores.flags, scores.any_alarm, by_rule, self.thresholds)
-        flags = [*reading.flags, *(Flag(code, "model", self._evidence(code, text)) for code in by_model)]
+        doubtful = doubted(by_rule, by_model, scores.stated, self.thresholds)
+        flags = [flag for flag in reading.flags if flag.code not in doubtful]
+        flags += [Flag("doubtful_sign", "policy", flag.evidence) for flag in reading.flags if flag.code in doubtful]
+        flags = [*flags, *(Flag(code, "model", self._evidence(code, text)) for code in by_model)]
         raised = [flag.code for flag in flags]
         flags += [Flag(code, "policy") for code in self._policies(enquiry, language, scores, raised)]
         return Prediction(

@@ -24,7 +24,7 @@ from model.ngrams import NGrams
 from model.store import ModelStore
 from model.triage import TriageModel
 from model.types import TEXT_LIMIT
-from training.scoring import score
+from training.scoring import local, score
 
 LABELLED = Path(__file__).parent.parent / "data" / "labelled"
 TARGET = Path("build/bench.json")
@@ -70,7 +70,7 @@ def parts(model: TriageModel) -> dict[str, Callable[[str], object]]:
     """One prediction, its parts, and what they are held against."""
     features, service = model.classifier.features, model.classifier.service
     ngrams = NGrams(features.words, features.characters)
-    encoder = getattr(model.classifier, "encoder", None)
+    encoder = model.classifier.encoder
 
     def vectorise(text: str) -> object:
         return features.words.transform([text]), features.characters.transform([text])
@@ -110,14 +110,14 @@ def worst_cases(model: TriageModel) -> Iterator[Row]:
         yield from in_turn(functions, [text[:TEXT_LIMIT]] * 5)
 
 
-def scored(model: TriageModel, texts: Sequence[str]) -> Row:
+def scored(store: ModelStore, texts: Sequence[str]) -> Row:
     """Enquiries a second of `triage score`, one process."""
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch) / "in.jsonl"
         lines = [json.dumps({"text": texts[number % len(texts)]}) for number in range(SCORED)]
         source.write_text("\n".join(lines), "utf-8")
         begin = time.perf_counter()
-        score(source, Path(scratch) / "out.jsonl", "text", model, lambda _: None)
+        score(source, Path(scratch) / "out.jsonl", "text", store, store.champion(), local, lambda *_: None)
         return {"what": "triage score", "per_second": SCORED / (time.perf_counter() - begin)}
 
 
@@ -140,7 +140,7 @@ def measure(models: Path) -> None:
     with console.status("worst cases …"):
         rows += worst_cases(model)
     with console.status("many enquiries …"):
-        rows.append(scored(model, texts))
+        rows.append(scored(store, texts))
     with console.status("starting …"):
         rows.append(first_answer(models))
     for name, rate, waits in load.both(models, console):

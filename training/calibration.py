@@ -45,6 +45,14 @@ def best_threshold(
     return float(np.clip(candidates[int(np.argmax(score))], 1e-6, 1 - 1e-6))
 
 
+def doubt_threshold(stated: NDArray[np.float64], share: float) -> float:
+    """Probability below which at most a share of the signs that a rule rightly stated would be doubted.
+
+    stated : of enquiries whose sign a rule states and the label has, shape (n_enquiries,)
+    """
+    return float(np.quantile(stated, share, method="lower")) if len(stated) else 0.0
+
+
 def controlled_threshold(confidences: NDArray[np.float64], right: NDArray[np.bool_], promise: Promise) -> float | None:
     """Lowest confidence at which, with the certainty asked for, at most the risk asked for is wrong.
 

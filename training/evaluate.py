@@ -188,8 +188,9 @@ def _languages(
     )
     rows["unsupported alarms, not routed"] = _share(asked, lambda case: not case.routed, lambda case: case.truly_alarm)
     for language in sorted({enquiry.language for enquiry in foreign}):
+        own = [case for case in asked if case.enquiry.language == language]
         rows[f"{language}, not routed or rightly"] = _share(
-            asked, lambda case: not case.routed or case.right, lambda case, own=language: case.enquiry.language == own
+            own, lambda case: not case.routed or case.right, lambda _: True
         )
     rows["English and Spanish called unsupported"] = _share(
         cases, lambda case: "unsupported_language" in case.raised, lambda _: True

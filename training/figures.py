@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from model.decision import raised_by_model
+from model.decision import doubted, raised_by_model
 from model.taxonomy import alarm_codes
 from model.types import Service
 from training.data import LabelledEnquiry
@@ -89,10 +89,12 @@ class _Judged:
         alarms = set(alarm_codes())
         found, stated = fitted.out_of_fold.probabilities, fitted.out_of_fold.stated
         codes, services, thresholds = fitted.classifier.codes, fitted.classifier.services, fitted.thresholds
-        raised = [
-            {*by_rule, *raised_by_model(dict(zip(codes, row, strict=True)), any_alarm, by_rule, thresholds)}
-            for row, any_alarm, by_rule in zip(found.flags.tolist(), found.any_alarm.tolist(), stated, strict=True)
-        ]
+        columns = (found.flags.tolist(), found.any_alarm.tolist(), found.stated.tolist(), stated)
+        raised: list[set[str]] = []
+        for row, any_alarm, stated_sign, by_rule in zip(*columns, strict=True):
+            by_model = raised_by_model(dict(zip(codes, row, strict=True)), any_alarm, by_rule, thresholds)
+            doubtful = doubted(by_rule, by_model, stated_sign, thresholds)
+            raised.append({*by_rule, *by_model} - doubtful | ({"doubtful_sign"} if doubtful else set()))
         best = found.services.argmax(axis=1)
         confidence = found.services.max(axis=1)
         self.service = np.array([services[index] for index in best])

@@ -7,7 +7,7 @@ out-of-fold scores choose the thresholds and give the figures of the manifest.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -18,7 +18,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
-from model.classifier import ANY_ALARM, ByCode, Classifier, Probabilities, Scores, flag_inputs, service_inputs
+from model.classifier import (
+    ANY_ALARM,
+    ByCode,
+    Classifier,
+    Probabilities,
+    Scores,
+    flag_inputs,
+    service_inputs,
+    stated_inputs,
+)
 from model.decision import Thresholds, raised_by_model
 from model.encoder import Encoder
 from model.errors import InvalidData
@@ -31,6 +40,7 @@ from training.calibration import (
     cheapest_thresholds,
     controlled_threshold,
     cross_fitted,
+    doubt_threshold,
     fit_head,
 )
 from training.corpus_arrays import Corpus, Split
@@ -149,7 +159,7 @@ def _held_out_scores(corpus: Corpus, services: NDArray[np.float64], flags: Mappi
     if corpus.encoder and corpus.reading:
         whole = ByCode.of(corpus.encoder, corpus.reading)
         encoder = ByCode(
-            whole.services[rows], {code: values[rows] for code, values in whole.flags.items()}, whole.vectors[rows]
+            whole.services[rows], {code: values[rows] for code, values in whole.flags.items()}, whole.stated[rows]
         )
     return Scores(services[rows], {code: values[rows] for code, values in flags.items()}, encoder)
 
@@ -167,12 +177,16 @@ def _second_level(corpus: Corpus, level: _Level, scores: Scores, splits: Sequenc
         service_head=fit_head(service_inputs(scores), truth),
         flags=level.flags,
         flag_heads={code: fit_head(inputs[code], labels[code]) for code in level.flags},
+        stated_head=fit_head(stated_inputs(scores), labels[ANY_ALARM]) if scores.encoder else None,
     )
     found = {code: cross_fitted(inputs[code], labels[code], splits)[:, 1] for code in level.flags}
     probabilities = Probabilities(
         services=cross_fitted(service_inputs(scores), truth, splits),
         flags=np.column_stack([found[code] for code in classifier.codes] or [np.empty((len(truth), 0))]),
         any_alarm=found[ANY_ALARM],
+        stated=cross_fitted(stated_inputs(scores), labels[ANY_ALARM], splits)[:, 1]
+        if scores.encoder
+        else np.ones(len(truth)),
     )
     out_of_fold = OutOfFold(corpus.unseen, probabilities, stated)
     thresholds, promised = _thresholds(found, labels, truth, classifier, out_of_fold, settings)
@@ -199,7 +213,10 @@ def _thresholds(
             by_code |= found[code] >= codes[code]
     any_alarm = best_threshold(found[ANY_ALARM], labels[ANY_ALARM], by_code, settings.flags.alarm_beta)
     route, confirm = cheapest_thresholds(settings.costs)
-    thresholds = Thresholds(route, confirm, codes, any_alarm)
+    alarms = set(alarm_codes())
+    truly = labels[ANY_ALARM] & np.array([bool(alarms & stated) for stated in out_of_fold.stated])
+    doubt = doubt_threshold(out_of_fold.probabilities.stated[truly], settings.flags.doubted)
+    thresholds = Thresholds(route, confirm, codes, any_alarm, doubt)
     best = out_of_fold.probabilities.services.argmax(axis=1)
     names = np.array([str(service) for service in classifier.services])[best]
     offered = (names != Service.OTHER) & ~_flagged(classifier, out_of_fold, thresholds)
@@ -207,9 +224,9 @@ def _thresholds(
     controlled = controlled_threshold(confidences, (names == truth)[offered], settings.promise)
     if controlled is None:
         # Nothing can be promised: nothing is offered without asking.
-        return Thresholds(1.0, confirm, codes, any_alarm), None
+        return replace(thresholds, route=1.0), None
     route = max(route, controlled)
-    return Thresholds(route, confirm, codes, any_alarm), int((confidences >= route).sum())
+    return replace(thresholds, route=route), int((confidences >= route).sum())
 
 
 def _flagged(classifier: Classifier, out_of_fold: OutOfFold, thresholds: Thresholds) -> NDArray[np.bool_]:

@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from model.classifier import Classifier
-from model.encoder import load_encoder
+from model.encoder import Encoder, load_encoder
 from model.manifest import FORMAT, DataFile, Manifest, PromiseFigures, ThresholdFigures
 from model.red_flags import RedFlags
 from model.rule_files import packaged_rules
 from model.store import PICKLED_LIBRARIES, ModelFiles, ModelStore, pack
 from training.data import csv_files, read_labelled
+from training.encoding_cache import CachedEncoder
 from training.figures import out_of_fold_figures
 from training.fit import Fitted, Progress, fit
 from training.report import write_report
@@ -37,7 +38,7 @@ def train(data: Sequence[Path], store: ModelStore, settings: Settings, now: date
     """
     files = list(csv_files(data))
     enquiries = read_labelled(files)
-    encoder = None if settings.features.encoder == "none" else load_encoder(settings.features.encoder)
+    encoder = None if settings.features.encoder == "none" else _cached(settings.features.encoder, store)
     rules = packaged_rules()
     fitted = fit(enquiries, encoder, RedFlags(rules), settings, progress)
     contents = ModelFiles(pack(fitted.classifier), rules)
@@ -63,6 +64,10 @@ def train(data: Sequence[Path], store: ModelStore, settings: Settings, now: date
     return Trained(manifest, folder)
 
 
+def _cached(name: str, store: ModelStore) -> Encoder:
+    return CachedEncoder(load_encoder(name), store.root / ".encoded")
+
+
 def _version(rules: Mapping[str, str], fitted: Fitted, now: datetime) -> str:
     """Day of training and the beginning of a hash over all that decides a prediction: it names the model.
 
@@ -80,7 +85,8 @@ def _learned(classifier: Classifier) -> Iterator[object]:
     for vectorizer in (features.words, features.characters):
         yield sorted(vectorizer.vocabulary_.items())
         yield vectorizer.idf_
-    heads = [head.regression for head in (classifier.service_head, *classifier.flag_heads.values())]
+    stated = [classifier.stated_head] if classifier.stated_head else []
+    heads = [head.regression for head in (classifier.service_head, *classifier.flag_heads.values(), *stated)]
     for model in (classifier.service, *classifier.flags.values(), *heads):
         yield model.coef_
         yield model.intercept_

@@ -37,10 +37,14 @@ class ClassifierSettings(_Table):
 
 
 class FlagThresholds(_Table):
-    """How much recall counts against precision where a flag's threshold is chosen: the beta of F-beta."""
+    """How much recall counts against precision where a flag's threshold is chosen: the beta of F-beta.
+
+    doubted : share of the signs rightly stated by a rule that may be read without alarm, since the model doubts them
+    """
 
     alarm_beta: Annotated[float, Field(gt=0, le=10)]
     code_beta: Annotated[float, Field(gt=0, le=10)]
+    doubted: Annotated[float, Field(ge=0, le=0.05)]
 
 
 class Promise(_Table):
