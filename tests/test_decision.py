@@ -1,4 +1,6 @@
-from model.decision import Thresholds, merge, policy_codes, raised_by_model
+from dataclasses import replace
+
+from model.decision import Thresholds, doubted, merge, policy_codes, raised_by_model
 from model.types import Flag, Service
 
 LIMITS = Thresholds(
@@ -47,3 +49,11 @@ def test_flags_merge_to_one_a_code_the_gravest_first_and_rules_before_the_model(
         ("suspected_clot", "rule"),
         ("mixed_needs", "model"),
     ]
+
+
+def test_what_the_rules_state_is_doubted_only_below_the_threshold_and_never_against_the_model() -> None:
+    limits = replace(LIMITS, doubt=0.02)
+    assert doubted({"suspected_clot", "minor"}, [], 0.01, limits) == {"suspected_clot"}
+    assert doubted({"suspected_clot"}, [], 0.02, limits) == set()
+    assert doubted({"suspected_clot"}, ["suspected_infection"], 0.01, limits) == set()
+    assert doubted({"suspected_clot"}, [], 0.0, LIMITS) == set()

@@ -50,6 +50,12 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, store: ModelStore, small
     (folder / "data" / "labelled").mkdir(parents=True)
     for file in small_data:
         shutil.copy(file, folder / "data" / "labelled")
+    for author in ("s24", "s52", "s53"):  # whom the encoder has not seen
+        rows = pd.read_csv(ROOT / "data" / "labelled" / f"{author}.csv", dtype=str, keep_default_na=False).head(80)
+        rows.to_csv(folder / "data" / "labelled" / f"{author}.csv", index=False)
+    (folder / "data" / "languages").mkdir()
+    foreign = pd.read_csv(ROOT / "data" / "languages" / "t6.csv", dtype=str, keep_default_na=False).head(10)
+    foreign.to_csv(folder / "data" / "languages" / "t6.csv", index=False)
     shutil.copytree(store.root, folder / "var" / "models")
     shutil.copy(small_data[0], folder / "enquiries.csv")
     (folder / "data" / "test").mkdir()

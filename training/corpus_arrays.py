@@ -14,6 +14,8 @@ from training.data import LabelledEnquiry
 DERIVED = frozenset({"out_of_scope"})
 """Follows from the service and the other flags: nothing to learn."""
 
+_FEWEST = 5  # enquiries with a flag, by unseen authors, from which its head is learned
+
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 """Rows to train on and rows to test on."""
 
@@ -51,10 +53,16 @@ class Corpus:
         """Texts of some rows."""
         return [self.texts[row] for row in rows]
 
-    def learnable(self, rarest: int, splits: Sequence[Split]) -> list[str]:
-        """Codes with enough enquiries, by enough authors that each fold has some to learn from."""
+    def learnable(self, rarest: int, tests: Sequence[NDArray[np.intp]]) -> list[str]:
+        """Codes with enough enquiries, some of them by unseen authors outside each fold, from whom a head can learn.
+
+        tests : rows that each fold tests on
+        """
+        others = [np.setdiff1d(self.unseen, test) for test in tests]
         return [
             code
             for code, present in self.flags.items()
-            if present[self.unseen].sum() >= rarest and all(present[train].any() for train, _ in splits)
+            if present.sum() >= rarest
+            and present[self.unseen].sum() >= _FEWEST
+            and all(present[rows].any() for rows in others)
         ]

@@ -106,7 +106,10 @@ def fit(
     splits = list(folds.split(unseen, corpus.services[unseen], corpus.sources[unseen]))
     tests = [unseen[test] for _, test in splits]
     trains = [np.setdiff1d(np.arange(len(enquiries)), test) for test in tests]
-    codes = corpus.learnable(settings.classifier.rarest, list(zip(trains, tests, strict=True)))
+    codes = corpus.learnable(settings.classifier.rarest, tests)
+    if ANY_ALARM not in codes:
+        who = "each fold of authors" if encoder is None else "each fold of authors whom the encoder has not seen"
+        raise InvalidData([f"too few enquiries with an emergency or urgent flag to learn from in {who}; add some"])
     services = np.empty((len(enquiries), len(Service)))
     flags = {code: np.empty(len(enquiries)) for code in codes}
     for done, (train, test) in enumerate(zip(trains, tests, strict=True)):

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as installed
+from importlib.resources import files
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import numpy as np
@@ -54,8 +56,8 @@ def adapt(asked: Adaptation, now: datetime, progress: Progress) -> dict[str, Any
 
     Raises InvalidData when there are too few authors, or what reading the data raises.
     """
-    files = list(csv_files(asked.data))
-    enquiries = read_labelled(files)
+    sheets = list(csv_files(asked.data))
+    enquiries = read_labelled(sheets)
     train, held_out = split_authors(enquiries, asked.how.seed)
     tasks = Tasks(
         tuple(str(service) for service in Service),
@@ -88,13 +90,14 @@ def adapt(asked: Adaptation, now: datetime, progress: Progress) -> dict[str, Any
         "width": network.transformer.config.hidden_size,
         "files": artefact,
         "settings": asdict(asked.how),
-        "data": {file.name: _sha256(file) for file in files},
+        "data": {file.name: _sha256(file) for file in sheets},
         "authors_held_out": sorted({enquiry.source for enquiry in held_out}),
         "libraries": {name: installed(name) for name in ("torch", "transformers", "tokenizers", "onnxruntime")},
     }
     _write(asked.folder, manifest)
     manifest["figures"] = figures(asked.folder, held_out, tasks.services)
     _write(asked.folder, manifest)
+    (asked.folder / "README.md").write_text(card(manifest), "utf-8")
     asked.checkpoint.unlink(missing_ok=True)
     return manifest
 
@@ -132,6 +135,22 @@ def figures(folder: Path, held_out: Sequence[LabelledEnquiry], services: Sequenc
         "any_alarm_auc": round(float(roc_auc_score(alarm, score)), 4),
         "any_alarm_auc_against_contrast": round(float(roc_auc_score(alarm[doubtful], score[doubtful])), 4),
     }
+
+
+def card(manifest: Mapping[str, Any]) -> str:
+    """What an artefact is, for people."""
+    found = manifest["figures"]
+    return Template((files("training.adapt") / "card.md").read_text("utf-8")).substitute(
+        version=manifest["version"],
+        created=manifest["created"][:10],
+        base=manifest["base"],
+        languages=", ".join(manifest["languages"]),
+        epochs=manifest["settings"]["epochs"],
+        enquiries=f"{found['enquiries']:,}",
+        service=f"{found['service_right']:.1%}",
+        auc=f"{found['any_alarm_auc']:.3f}",
+        contrast=f"{found['any_alarm_auc_against_contrast']:.3f}",
+    )
 
 
 def _sha256(file: Path) -> str:

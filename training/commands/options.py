@@ -25,9 +25,9 @@ frozen_option = click.option(
     "--frozen",
     multiple=True,
     type=click.Path(path_type=Path),
-    default=[Path("data/test"), Path("data/challenge")],
+    default=[Path("data/test"), Path("data/languages"), Path("data/challenge")],
     show_default=True,
-    help="Frozen sets: CSV files or folders named test or challenge.",
+    help="Frozen sets: CSV files or folders named test, languages or challenge.",
 )
 gates_option = click.option(
     "--gates", type=click.Path(path_type=Path), help="Table of limits; without it the packaged training/gates.toml."
