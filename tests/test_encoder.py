@@ -60,7 +60,8 @@ class CountingEncoder:
     """Reads a text as its length, and counts."""
 
     name, digest = "counting", "c0"
-    services, flags = ("a",), ("any",)
+    services: tuple[str, ...] = ("a",)
+    flags: tuple[str, ...] = ("any",)
 
     def __init__(self) -> None:
         self.asked: list[str] = []
