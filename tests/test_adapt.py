@@ -45,7 +45,8 @@ def trained(root: Path, enquiries: list[LabelledEnquiry], checkpoint: Path, kill
 
     how = fine_tuning.FineTuning(epochs=2, batch=8)
     fine_tuning.fine_tune(network, tokenizer, enquiries, tasks, how, checkpoint, progress)
-    return network.state_dict()
+    state: dict[str, object] = network.state_dict()
+    return state
 
 
 def test_a_killed_run_goes_on_to_the_same_weights(

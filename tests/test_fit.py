@@ -7,6 +7,7 @@ import pytest
 from model.errors import InvalidData, InvalidFile
 from model.store import ModelStore
 from training.calibration import best_threshold, cheapest_thresholds, controlled_threshold
+from training.data import read_labelled
 from training.pipeline import Trained, train
 from training.settings import Promise, Settings, read_settings
 
@@ -116,3 +117,15 @@ def test_thresholds_follow_from_the_costs() -> None:
     _, later = cheapest_thresholds(costs.model_copy(update={"needless_escalation": 2 * costs.needless_escalation}))
     assert 0 < confirm < route < dearer < 1
     assert later < confirm
+
+
+def test_a_report_and_a_card_stand_beside_the_model_and_quote_nobody(trained: Trained, small_data: list[Path]) -> None:
+    report = (trained.folder / "report.html").read_text("utf-8")
+    card = (trained.folder / "model_card.md").read_text("utf-8")
+    assert report.count("<svg") == 5
+    assert "src=" not in report
+    for page in (report, card):
+        assert trained.manifest.version in page
+        assert trained.manifest.promise is not None
+        assert f"{trained.manifest.promise.answers:,} routed answers" in page
+        assert not any(enquiry.text in page for enquiry in read_labelled(small_data) if len(enquiry.text) > 20)

@@ -46,7 +46,7 @@ def write_report(folder: Path, enquiries: Sequence[LabelledEnquiry], fitted: Fit
         reliability=_reliability(answers, manifest, error)._repr_html_(),
         risk=_risk(answers, manifest)._repr_html_(),
         languages=shares(*answers.slices("language", [(name, name) for name in ("en", "es")]))._repr_html_(),
-        lengths=shares(*answers.slices("length", [(n, f"{n[0]} to {n[1] - 1} words") for n in _LENGTHS]))._repr_html_(),
+        lengths=shares(*answers.slices("length", [(n, _length_name(*n)) for n in _LENGTHS]))._repr_html_(),
         worst=answers.worst().to_html(index=False, float_format="{:.2f}".format, border=0),
     )
     (folder / "report.html").write_text(page, "utf-8")
@@ -80,6 +80,10 @@ def promise_sentence(manifest: Manifest) -> str:
         f"{100 * promise.certainty:g} % certainty (Learn-then-Test; {promise.answers:,} routed answers to authors the "
         f"model had not seen), as long as enquiries are like those."
     )
+
+
+def _length_name(low: int, high: int) -> str:
+    return f"{low} words and more" if high == _LENGTHS[-1][1] else f"{low} to {high - 1} words"
 
 
 class _Answers:
@@ -132,7 +136,8 @@ def _confusion(answers: _Answers) -> Plot:
     axes = plot.axes_
     axes.imshow(shown, cmap="Blues", vmin=0, vmax=1.25, aspect="auto")
     for (row, column), count in np.ndenumerate(counts):
-        axes.text(column, row, f"{count:,}\n{shown[row, column]:.1%}", ha="center", va="center", color="black")
+        colour = "white" if shown[row, column] > 0.6 else "black"
+        axes.text(column, row, f"{count:,}\n{shown[row, column]:.1%}", ha="center", va="center", color=colour)
     axes.set_xticks(range(len(names)), names)
     axes.set_yticks(range(len(names)), names)
     axes.set(xlabel="answered", ylabel="labelled")
