@@ -30,10 +30,10 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 @pytest.fixture
 def demo(database_url: str, two_models: ModelStore, small_data: list[Path]) -> str:
-    """A demonstration log of a few enquiries; the second reviewer errs on every tenth."""
+    """A demonstration log of a few enquiries; the second reviewer errs on every third."""
     enquiries = [row for file in small_data[:4] for row in read_labelled([file])[:24]]
     second = [
-        SecondLabels(row.id, row.service, row.flags if place % 10 else frozenset({"minor"}))
+        SecondLabels(row.id, row.service, row.flags if place % 3 else frozenset({"minor"}))
         for place, row in enumerate(enquiries)
     ]
     assert fill(database_url, two_models, enquiries, second, NOW, reviews=60) == 96

@@ -79,6 +79,9 @@ def test_parts_of_another_run_are_left_alone(run: CliRunner, source: Path, store
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[LocalCluster]:
     """A scheduler with two workers, each a process of its own."""
+    main = sys.modules["__main__"]
+    if not hasattr(main, "__spec__"):
+        main.__spec__ = None  # as a new process expects it; that of a pytest-xdist worker has none
     with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as made:
         yield made
 

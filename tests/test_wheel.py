@@ -66,9 +66,14 @@ def test_it_holds_what_the_packages_read(wheel: zipfile.ZipFile, name: str) -> N
 
 
 def test_it_holds_no_enquiry(wheel: zipfile.ZipFile, root: Path) -> None:
-    content = b"\n".join(wheel.read(name) for name in wheel.namelist()).decode("utf-8", "replace")
+    # The encoder's weights are numbers: 46 MB in which nothing is written.
+    names = [name for name in wheel.namelist() if not name.endswith(".onnx")]
+    content = b"\n".join(wheel.read(name) for name in names).decode("utf-8", "replace")
     frames = [pd.read_csv(file, dtype=str, keep_default_na=False) for file in (root / "data").rglob("*.csv")]
     texts = [text for frame in frames if "text" in frame for text in frame["text"]]
     assert len(texts) > 5_000
     # Very short ones ("hola") are words that any program may hold.
-    assert [text for text in texts if len(text) > 40 and text in content] == []
+    # Where the first words of a text stand nowhere, the text does not either; most of them share a few beginnings.
+    starts = {text[:25] for text in texts if len(text) > 40}
+    found = {start for start in starts if start in content}
+    assert [text for text in texts if len(text) > 40 and text[:25] in found and text in content] == []
