@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from form_stage import CHROMIUM
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from model.triage import TriageModel
 from model.types import Enquiry
@@ -170,13 +169,10 @@ widget.render({ model, el: document.body });
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser at {CHROMIUM}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser.new_page(viewport={"width": 900, "height": 900})
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page(viewport={"width": 900, "height": 900})
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
