@@ -1,16 +1,14 @@
 """The gates before a champion: a table of limits, and one verdict for each."""
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from model.errors import InvalidFile
 from model.manifest import Manifest
+from training.checked_toml import read_checked
 from training.comparison import Comparison, Paired
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -49,17 +47,7 @@ def read_limits(file: Path | None = None) -> Limits:
 
     Raises InvalidFile, naming the limit and what it must be.
     """
-    name = str(file or "gates.toml")
-    try:
-        text = file.read_text("utf-8") if file else (files("training") / "gates.toml").read_text("utf-8")
-        return Limits.model_validate(tomllib.loads(text))
-    except OSError:
-        raise InvalidFile(name, "file", "cannot be read") from None
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidFile(name, "syntax", str(error)) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InvalidFile(name, ".".join(map(str, first["loc"])), first["msg"]) from None
+    return read_checked(Limits, file, "gates.toml")
 
 
 def judge(found: Comparison, manifest: Manifest, limits: Limits) -> list[Verdict]:

@@ -1,13 +1,11 @@
 """Training settings: one TOML file, checked once, copied into the manifest."""
 
-import tomllib
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from model.errors import InvalidFile
+from training.checked_toml import read_checked
 
 Probability = Annotated[float, Field(gt=0, lt=1)]
 Cost = Annotated[float, Field(gt=0, le=1000)]
@@ -95,14 +93,4 @@ def read_settings(file: Path | None = None) -> Settings:
 
     Raises InvalidFile, naming the setting and what it must be.
     """
-    name = str(file or "settings.toml")
-    try:
-        text = file.read_text("utf-8") if file else (files("training") / "settings.toml").read_text("utf-8")
-        return Settings.model_validate(tomllib.loads(text))
-    except OSError:
-        raise InvalidFile(name, "file", "cannot be read") from None
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidFile(name, "syntax", str(error)) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InvalidFile(name, ".".join(map(str, first["loc"])), first["msg"]) from None
+    return read_checked(Settings, file, "settings.toml")
