@@ -3,6 +3,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+from sklearn.metrics import fbeta_score
 
 from model.errors import InvalidData, InvalidFile
 from model.store import ModelStore
@@ -55,21 +58,34 @@ def test_one_author_is_too_few(
     assert not (tmp_path / "models").exists()
 
 
-def test_a_threshold_weighs_recall_by_beta() -> None:
-    probabilities = np.array([0.9, 0.8, 0.3, 0.7, 0.2, 0.1])
-    present = np.array([True, True, True, False, False, False])
-    nothing = np.zeros(6, bool)
-    strict = best_threshold(probabilities, present, nothing, beta=0.2)
-    lenient = best_threshold(probabilities, present, nothing, beta=3.0)
-    assert 0.7 < strict <= 0.8
-    assert 0.2 < lenient <= 0.3
+def calibrated(seed: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    chance = np.random.default_rng(seed)
+    probabilities = chance.beta(0.3, 0.9, 4000)
+    return probabilities, chance.random(4000) < probabilities
 
 
-def test_what_is_raised_anyway_does_not_pull_the_threshold_down() -> None:
-    probabilities = np.array([0.9, 0.1, 0.5, 0.4])
-    present = np.array([True, True, False, False])
-    raised = np.array([False, True, False, False])
-    assert best_threshold(probabilities, present, raised, beta=1.0) > 0.5
+@pytest.mark.parametrize("beta", [0.5, 1.0, 2.0])
+def test_no_other_threshold_is_much_better_by_f_beta(beta: float) -> None:
+    probabilities, present = calibrated(1)
+    chosen = best_threshold(probabilities, present, np.zeros(len(present), bool), beta)
+    found = fbeta_score(present, probabilities >= chosen, beta=beta)
+    best = max(fbeta_score(present, probabilities >= other, beta=beta) for other in np.linspace(0.01, 0.99, 99))
+    assert found > best - 0.01
+
+
+def test_a_threshold_weighs_recall_by_beta_and_hardly_moves_with_rounding_errors() -> None:
+    probabilities, present = calibrated(2)
+    nothing = np.zeros(len(present), bool)
+    lenient, strict = (best_threshold(probabilities, present, nothing, beta) for beta in (3.0, 0.3))
+    assert lenient < 0.15 < 0.6 < strict
+    shaken = expit(logit(probabilities) + np.random.default_rng(3).normal(0, 0.1, len(present)))
+    assert best_threshold(shaken, present, nothing, 3.0) == pytest.approx(lenient, rel=0.02)
+
+
+def test_signs_raised_anyway_spare_the_threshold_the_work() -> None:
+    probabilities, present = calibrated(4)
+    nothing = np.zeros(len(present), bool)
+    assert best_threshold(probabilities, present, present, 2.0) > best_threshold(probabilities, present, nothing, 2.0)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,9 @@ from training.data import LabelledEnquiry, csv_files, read_labelled
 CALIBRATION_SHARE = 4
 """One author in so many is kept from the encoder, so that heads, calibration and thresholds have honest scores."""
 
+SHORT = 10
+"""Words under which an enquiry is short: most of what is typed into a search field is, most letters are not."""
+
 _LEFT_OUT = frozenset({"out_of_scope"})  # follows from the service and the other flags: nothing to learn
 
 
@@ -105,14 +108,17 @@ def adapt(asked: Adaptation, now: datetime, progress: Progress) -> dict[str, Any
 def split_authors(
     enquiries: Sequence[LabelledEnquiry], seed: int
 ) -> tuple[list[LabelledEnquiry], list[LabelledEnquiry]]:
-    """Enquiries to learn from and those of the authors held out, with like shares of language and alarms.
+    """Enquiries to learn from and those of the authors held out, with like shares of language, alarms and short texts.
 
     Raises InvalidData with fewer authors than CALIBRATION_SHARE.
     """
     sources = np.array([enquiry.source for enquiry in enquiries])
     if len(set(sources)) < CALIBRATION_SHARE:
         raise InvalidData([f"the data has {len(set(sources))} authors (column source); at least {CALIBRATION_SHARE}"])
-    kinds = [f"{enquiry.language} {bool(enquiry.flags)} {bool(enquiry.contrast)}" for enquiry in enquiries]
+    kinds = [
+        f"{enquiry.language} {bool(enquiry.flags)} {bool(enquiry.contrast)} {len(enquiry.text.split()) < SHORT}"
+        for enquiry in enquiries
+    ]
     folds = StratifiedGroupKFold(CALIBRATION_SHARE, shuffle=True, random_state=seed)
     train, held_out = next(iter(folds.split(sources, kinds, sources)))
     return [enquiries[row] for row in train], [enquiries[row] for row in held_out]
