@@ -31,7 +31,7 @@ class FineTuning:
     rate, head_rate : highest learning rates of the transformer and of the heads, which start from nothing
     """
 
-    epochs: int = 6
+    epochs: int = 7
     batch: int = 32
     rate: float = 3e-4
     head_rate: float = 1e-3

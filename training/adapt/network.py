@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 from transformers import BertModel
+from transformers.models.bert.modeling_bert import BertSelfAttention
 
 READINGS = ("none", "stated", "denied", "past", "other_person", "hypothetical", "figure", "homonym")
 """How a text's red-flag words are to be read; learned beside the flags, so that the encoder must see assertion."""
@@ -37,6 +38,10 @@ class MultiTaskEncoder(nn.Module):
         width = transformer.config.hidden_size
         self.transformer = transformer
         self.transformer.embeddings.word_embeddings.weight.requires_grad = False
+        for module in self.transformer.modules():
+            # Dropping attention weights took more than half of a step on the CPU: it rules out the fused kernel.
+            if isinstance(module, BertSelfAttention):
+                module.dropout.p = 0.0
         self.dropout = nn.Dropout(dropout)
         self.service = nn.Linear(width, len(tasks.services))
         self.flags = nn.Linear(2 * width, len(tasks.flags) + len(READINGS))

