@@ -8,7 +8,6 @@ from statistics import median
 
 import numpy as np
 from scipy.stats import binomtest, norm
-from sklearn.calibration import calibration_curve
 
 from model.taxonomy import alarm_codes
 from model.triage import TriageModel
@@ -16,6 +15,7 @@ from model.types import Prediction
 from training.challenge import ChallengeItem
 from training.data import LabelledEnquiry
 from training.evaluate import ALARMS, Case
+from training.reliability import calibration_error
 
 SLICES = ("all", "en", "es")
 Progress = Callable[[int, int], None]
@@ -186,11 +186,9 @@ def _paired(pairs: Sequence[_Pair]) -> Paired:
 
 
 def _calibration_error(cases: Sequence[Case]) -> float:
-    """Mean distance between confidence and share right, over bins of equally many texts."""
     right = np.array([case.right for case in cases])
-    confidence = np.clip([case.prediction.confidence for case in cases], 0, 1)
-    shares, means = calibration_curve(right, confidence, n_bins=_BINS, strategy="quantile")
-    return float(np.abs(shares - means).mean())
+    confidence = np.array([case.prediction.confidence for case in cases])
+    return calibration_error(confidence, right, np.ones(len(cases)), _BINS)
 
 
 def _latency(champion: TriageModel, candidate: TriageModel, texts: Sequence[str]) -> tuple[float, float]:
