@@ -1,7 +1,7 @@
 """`triage drift`: told when a month is unlike those before it or the corpus, quiet otherwise."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def fill(log: PredictionLog) -> Iterator[Fill]:
+def fill(log: PredictionLog) -> Fill:
     """Adds answers to a month; every second one is Spanish, for a massage, unless something else is said."""
     count = 0
 

@@ -9,6 +9,7 @@ from string import Template
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.corpus import MOST_NEAR, Corpus
 from training.corpus_plots import plots_of, twins_plot
@@ -50,7 +51,7 @@ def write_page(corpus: Corpus, paths: Sequence[Path], file: Path, now: datetime)
 def _tiles(enquiries: Sequence[LabelledEnquiry], like: Neighbours) -> str:
     if not enquiries:
         return ""
-    shares = {
+    shares: dict[str, Sequence[bool] | NDArray[np.bool_]] = {
         "in English": [row.language == "en" for row in enquiries],
         "in Spanish": [row.language == "es" for row in enquiries],
         "carry a flag": [bool(row.flags) for row in enquiries],

@@ -177,10 +177,8 @@ def drift(facts: pd.DataFrame, corpus: Sequence[LabelledEnquiry], month: str) ->
 def as_facts(corpus: Sequence[LabelledEnquiry]) -> pd.DataFrame:
     """Labelled enquiries in the columns of logged answers, as far as a label has them."""
     alarms = set(alarm_codes())
-    rows = [
-        (row.text, row.language, str(row.service), row.flags, bool(row.flags & alarms), row.source) for row in corpus
-    ]
-    return with_slices(pd.DataFrame(rows, columns=["text", "language", "answer", "codes", "alarm", "source"]))
+    rows = [(row.text, row.language, str(row.service), row.flags, bool(row.flags & alarms)) for row in corpus]
+    return with_slices(pd.DataFrame(rows, columns=["text", "language", "answer", "codes", "alarm"]))
 
 
 def traits(facts: pd.DataFrame, codes: Collection[str]) -> dict[str, Trait]:
@@ -239,7 +237,8 @@ def _against_corpus(hits: Sequence[int], counts: Sequence[int], learned: Trait) 
 
 
 def _quantiles(scores: "pd.Series[float]") -> tuple[float, ...]:
-    return tuple(map(float, np.quantile(scores, _QUANTILES))) if len(scores) else ()
+    known = scores.dropna()
+    return tuple(map(float, np.quantile(known, _QUANTILES))) if len(known) else ()
 
 
 def _words(facts: pd.DataFrame, now: Mask, corpus: Counter[str], language: str) -> tuple[NewWord, ...]:

@@ -1,5 +1,6 @@
 """Champion and challenger on what visitors asked: where the one in the shadow would have answered otherwise."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -66,7 +67,7 @@ def compare_live(
     Raises NothingInTheShadow.
     """
     both = against_challenger(facts, shadow)
-    counts = both.groupby(["model_version", "model_version_shadow"]).size().to_dict()
+    counts = Counter(zip(both["model_version"].map(str), both["model_version_shadow"].map(str), strict=True))
     if not len(both) or (versions and versions not in counts):
         raise NothingInTheShadow(versions)
     latest = both.iloc[int(np.argmax(both["created"].to_numpy()))]
@@ -76,7 +77,7 @@ def compare_live(
     rows["codes_shadow"] = rows["flags_shadow"].map(frozenset)
     first, last = rows["created"].min(), rows["created"].max()
     during = facts[(facts["created"] >= first) & (facts["created"] <= last) & (facts["model_version"] == chosen[0])]
-    decided = rows.groupby(["decision", "decision_shadow"]).size()
+    decided = Counter(zip(rows["decision"], rows["decision_shadow"], strict=True))
     judged = rows[rows["reviewed"]]
     wrong = judged["service_differs"] & ~judged["right"] & (judged["answer_shadow"] != judged["truth"])
     return LiveComparison(
@@ -86,11 +87,11 @@ def compare_live(
         last=last.to_pydatetime(),
         answered=len(during),
         agreement=_agreement(rows),
-        decisions={(one, other): int(decided.get((one, other), 0)) for one in Decision for other in Decision},
+        decisions={(one, other): decided[one, other] for one in Decision for other in Decision},
         figures=_figures(rows),
         reviewed=_reviewed(judged),
         neither=tuple(judged["id"][wrong]),
-        others={pair: int(count) for pair, count in counts.items() if pair != chosen},
+        others={pair: count for pair, count in counts.items() if pair != chosen},
     )
 
 
@@ -108,7 +109,7 @@ def _figures(rows: pd.DataFrame) -> dict[str, Paired]:
         name: _paired(rows, rows["decision"] == decision, rows["decision_shadow"] == decision)
         for decision, name in (("route", "routed"), ("confirm", "asked"), ("escalate", "handed to a person"))
     }
-    alarm = _paired(rows, rows["alarm"], (rows["alarm"] & ~rows["alarm_lost"]) | rows["alarm_new"])
+    alarm = _paired(rows, rows["alarm"], rows["alarm_shadow"])
     flags = {
         f"flag: {code}": _paired(
             rows, *([code in raised for raised in rows[side]] for side in ("codes", "codes_shadow"))
@@ -121,7 +122,7 @@ def _figures(rows: pd.DataFrame) -> dict[str, Paired]:
 
 def _reviewed(rows: pd.DataFrame) -> dict[str, Paired]:
     right, right_shadow = rows["right"], rows["answer_shadow"] == rows["truth"]
-    alarm, alarm_shadow = rows["alarm"], (rows["alarm"] & ~rows["alarm_lost"]) | rows["alarm_new"]
+    alarm, alarm_shadow = rows["alarm"], rows["alarm_shadow"]
     routed, routed_shadow = rows["routed"], rows["decision_shadow"] == Decision.ROUTE
     true = rows["true_alarm"]
     return {
