@@ -62,12 +62,12 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, store: ModelStore, small
     folder = tmp_path_factory.mktemp("workplace")
     (folder / "data" / "labelled").mkdir(parents=True)
     for file in small_data:
-        copy_head(file, folder / "data" / "labelled", 80)
+        copy_rows(file, folder / "data" / "labelled", 60, 120)
     for author in ("s24", "s52", "s53"):  # whom the encoder has not seen
-        copy_head(ROOT / "data" / "labelled" / f"{author}.csv", folder / "data" / "labelled", 80)
+        copy_rows(ROOT / "data" / "labelled" / f"{author}.csv", folder / "data" / "labelled", 0, 80)
     for frozen, rows in (("languages/t6.csv", 10), ("test/t5.csv", 80), ("challenge/context.csv", 20)):
         (folder / "data" / frozen).parent.mkdir()
-        copy_head(ROOT / "data" / frozen, (folder / "data" / frozen).parent, rows)
+        copy_rows(ROOT / "data" / frozen, (folder / "data" / frozen).parent, 0, rows)
     shutil.copytree(store.root, folder / "var" / "models")
     shutil.copy(small_data[0], folder / "enquiries.csv")
     # How the walk goes is what is shown here, not how good or fast a model of so few enquiries is.
@@ -77,7 +77,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, store: ModelStore, small
     (folder / "november.csv").write_text(NOVEMBER, "cp1252")
     # Visitors' enquiries, read by the champion and by another in its shadow, some of them reviewed; all agreed.
     url = f"sqlite:///{folder}/var/triage.db"
-    asked = read_labelled([small_data[0]])[80:140]
+    asked = read_labelled([small_data[0]])[:60]
     fill(url, shadowed(store, tmp_path_factory.mktemp("shadowed")), asked, [], datetime.now(UTC), reviews=20)
     book = Logbook(url)
     (folder / "consent.txt").write_text("\n".join(book.predictions()["id"]))
@@ -85,8 +85,8 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, store: ModelStore, small
     return folder
 
 
-def copy_head(file: Path, folder: Path, rows: int) -> None:
-    table = pd.read_csv(file, dtype=str, keep_default_na=False).head(rows)
+def copy_rows(file: Path, folder: Path, first: int, end: int) -> None:
+    table = pd.read_csv(file, dtype=str, keep_default_na=False)[first:end]
     table.to_csv(folder / file.name, index=False)
 
 

@@ -76,7 +76,7 @@ def test_a_month_that_changed_is_told_with_its_shares_and_limits_and_exit_code_1
     shown = drift()
     assert shown.exit_code == 1
     assert "OUTSIDE in Spanish: 100.0 % of 80; 50.0 % in the months before, limits 3" in shown.output
-    assert "OUTSIDE for massage: 100.0 % of 80; 50.0 % in the corpus, limits 3" in shown.output
+    assert "OUTSIDE for massage: 100.0 % of 80; 50.0 % in the corpus, limits 2" in shown.output
     found = json.loads(drift("--json").output)
     (spanish,) = [one for one in found["shares"] if one["name"] == "in Spanish"]
     assert spanish["now"]["value"] == 1.0
