@@ -68,7 +68,8 @@ def stats(paths: tuple[Path, ...], plots: Path | None, page: Path | None, as_jso
     if page:
         from training.corpus_page import write_page  # here, since it loads matplotlib
 
-        write_page(corpus, paths, page, datetime.now().astimezone())
+        with Console(stderr=True).status("drawing …"):
+            write_page(corpus, paths, page, datetime.now().astimezone())
         click.echo(f"written: {page}", err=True)
     if plots:
         from training.plots import draw_corpus  # here, since it loads matplotlib

@@ -33,13 +33,14 @@ def drift(context: click.Context, month: datetime | None, data: tuple[Path, ...]
     Exit code 1 when a share lies outside its control limits, so that cron can mail it; 0 when none does, or when there
     are too few answers to judge.
     """
-    corpus = read_labelled(data)
-    book = Logbook()
-    try:
-        facts = with_facts(book.predictions())
-    finally:
-        book.close()
-    found = run(facts, corpus, (month or datetime.now(UTC)).strftime(_FORM))
+    with Console(stderr=True).status("reading the corpus and the log …"):
+        corpus = read_labelled(data)
+        book = Logbook()
+        try:
+            facts = with_facts(book.predictions())
+        finally:
+            book.close()
+        found = run(facts, corpus, (month or datetime.now(UTC)).strftime(_FORM))
     if as_json:
         click.echo(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
     else:
@@ -61,7 +62,9 @@ def _show(found: Drift) -> None:
     for line in (*_changed_models(found), *_verdict(found)):
         console.print(line)
     console.print(_table(found))
-    console.print("In brackets the limits (3 standard errors). ! outside; (!) outside as in the month before")
+    console.print(
+        "In brackets the limits that chance alone crosses 3 times in 1,000. ! outside; (!) as in the month before"
+    )
     for line in (*_quantiles(found), *_words(found)):
         console.print(line)
 

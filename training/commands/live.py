@@ -25,11 +25,12 @@ def live(versions: tuple[str, str] | None, as_json: bool) -> None:
 
     Raises LogUnreadable and NothingInTheShadow.
     """
-    book = Logbook()
-    try:
-        found = compare_live(with_facts(book.predictions()), book.shadow(), book.verdicts(), versions)
-    finally:
-        book.close()
+    with Console(stderr=True).status("reading the log …"):
+        book = Logbook()
+        try:
+            found = compare_live(with_facts(book.predictions()), book.shadow(), book.verdicts(), versions)
+        finally:
+            book.close()
     if as_json:
         click.echo(json.dumps(_as_json(found), indent=2))
     else:
