@@ -114,6 +114,10 @@ class ModelStore:
         self._folder(version)
         return version
 
+    def check(self, version: str) -> None:
+        """Raise ModelNotFound, DamagedModel or ForeignModel when a version could not serve."""
+        self._verified(version)
+
     def promote(self, version: str) -> None:
         """Make a version the champion, in one step: readers see the old one or the new one.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from training.change import commoner_words, control_chart
+from training.change import commoner_words, control_chart, prediction_limits
 
 
 def test_traffic_that_does_not_change_seldom_cries_wolf() -> None:
@@ -22,6 +22,23 @@ def test_a_baseline_that_always_varies_has_wider_limits() -> None:
     calm = control_chart([30, 30, 30, 30], [100] * 4, 4)[1][0]
     restless = control_chart([10, 50, 12, 48], [100] * 4, 4)[1][0]
     assert restless.high - restless.low > 2 * (calm.high - calm.low)
+
+
+def test_a_case_or_two_of_what_never_was_are_no_alarm_and_six_are_one() -> None:
+    assert not control_chart([0, 0, 1], [300, 300, 200], 2)[1][2].outside
+    assert not control_chart([0, 0, 2], [300, 300, 200], 2)[1][2].outside
+    assert control_chart([0, 0, 6], [300, 300, 200], 2)[1][2].outside
+
+
+def test_limits_hold_a_share_that_is_the_same_however_rare_and_however_few_there_are_to_compare_with() -> None:
+    generator = np.random.default_rng(2)
+    for share in (0.01, 0.1, 0.5):
+        before, now = generator.binomial(120, share, 4000), generator.binomial(60, share, 4000)
+        limits = {hits: prediction_limits(int(hits), 120, 60) for hits in set(before.tolist())}
+        outside = [
+            not limits[b][0] <= n / 60 <= limits[b][1] for b, n in zip(before.tolist(), now.tolist(), strict=True)
+        ]
+        assert np.mean(outside) < 0.0027 + 3 * (0.0027 / 4000) ** 0.5
 
 
 def test_a_week_without_answers_is_not_judged() -> None:

@@ -1,5 +1,6 @@
 """The corpus as it is shipped, and what is said of one that is not in order."""
 
+import re
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -13,7 +14,7 @@ from model.taxonomy import Urgency, alarm_codes, taxonomy
 from training.agreement import Kappa, SecondLabels, compare
 from training.cli import triage
 from training.corpus import Corpus, likeness, read_corpus, too_alike
-from training.data import LabelledEnquiry
+from training.data import LabelledEnquiry, read_labelled
 from training.plots import draw_corpus
 
 ROW = {
@@ -194,6 +195,31 @@ def test_data_commands_show_counts_agreement_and_plots(run: CliRunner, root: Pat
     drawn = run.invoke(triage, ["data", "stats", frozen, "--plots", str(tmp_path)])
     assert drawn.exit_code == 0
     assert sorted(file.name for file in tmp_path.iterdir()) == ["flags.svg", "lengths.svg"]
+
+
+def test_the_page_of_a_corpus_needs_nothing_else_and_quotes_nobody(
+    run: CliRunner, root: Path, small_data: list[Path], tmp_path: Path
+) -> None:
+    page = tmp_path / "corpus.html"
+    sources = [str(small_data[0]), str(small_data[1]), str(root / "data" / "languages")]
+    shown = run.invoke(triage, ["data", "stats", *sources, "--html", str(page)])
+    assert shown.exit_code == 0, shown.output
+    written = page.read_text("utf-8")
+    enquiries = read_labelled(small_data[:2])
+    assert f"<strong>{len(enquiries)}</strong><span>enquiries</span>" in written
+    headings = re.findall(r"<h2>(.*?)</h2>", written)
+    assert headings[:4] == ["Which service?", "Which flags?", "How long?", "Who wrote them?"]
+    assert headings[-3:] == ["Which other languages?", "How alike are they?", "In numbers"]
+    assert written.count("<svg") == len(headings) - 1
+    assert re.findall(r"<(?:script|link|img|iframe)\b|src=|url\(h", written) == []
+    assert [row.id for row in enquiries if len(row.text) > 20 and row.text in written] == []
+
+
+def test_a_page_never_takes_the_place_of_another_kind_of_file(run: CliRunner, tmp_path: Path) -> None:
+    kept = tmp_path / "s1.csv"
+    kept.write_text("mine")
+    shown = run.invoke(triage, ["data", "stats", str(kept), "--html", str(kept)])
+    assert (shown.exit_code, "must end in .html" in shown.stderr, kept.read_text()) == (2, True, "mine")
 
 
 def test_the_datasheets_plots_are_those_of_the_data(corpus: Corpus, root: Path, tmp_path: Path) -> None:

@@ -11,17 +11,25 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from demo_log import fill
 
 from model.store import ModelStore
+from training.data import read_labelled
+from training.logbook import Logbook
+from training.promotions import Promotions
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md")] + sorted(ROOT.glob("*/README.md"))
 # Shown to say how a server is run or made; their own tests are elsewhere or they would not end.
 NOT_RUN = ("pip install", "python3 -m venv")
+
+VERSION = r"\b\d{8}-[0-9a-f]{6}\b"
+OLD, NEW = "20261123-1f3a9c", "20261124-9d11ad"
 
 # What an office keeps in Excel, saved as CSV on Windows.
 NOVEMBER = """Mensaje;Servicio;Alertas;Fecha
@@ -32,15 +40,20 @@ Estoy de cinco meses y querría un masaje prenatal;Masaje;embarazo;05/11/2026
 """
 
 
+def shown(markdown: str) -> list[str]:
+    """Lines that begin with `$ ` in console blocks; a trailing backslash joins the next line."""
+    blocks = re.findall(r"```console\n(.*?)```", markdown, re.DOTALL)
+    lines = [line for block in blocks for line in re.findall(r"^\$ (.*(?:\\\n.*)*)", block, re.MULTILINE)]
+    return [re.sub(r"\\\n\s*", " ", line) for line in lines]
+
+
 def commands() -> list[str]:
-    """Lines that begin with `$ ` in code blocks; a trailing backslash joins the next line."""
-    lines = [
-        line
-        for document in DOCUMENTS
-        for block in re.findall(r"```console\n(.*?)```", document.read_text("utf-8"), re.DOTALL)
-        for line in re.findall(r"^\$ (.*(?:\\\n.*)*)", block, re.MULTILINE)
-    ]
-    return sorted({re.sub(r"\\\n\s*", " ", line) for line in lines})
+    return sorted({line for document in DOCUMENTS for line in shown(document.read_text("utf-8"))})
+
+
+def walk() -> list[str]:
+    """The way from a spreadsheet to a better model, in its order."""
+    return shown((ROOT / "training" / "README.md").read_text("utf-8").split("\n## ")[1])
 
 
 @pytest.fixture(scope="module")
@@ -49,25 +62,42 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, store: ModelStore, small
     folder = tmp_path_factory.mktemp("workplace")
     (folder / "data" / "labelled").mkdir(parents=True)
     for file in small_data:
-        shutil.copy(file, folder / "data" / "labelled")
+        copy_rows(file, folder / "data" / "labelled", 60, 120)
     for author in ("s24", "s52", "s53"):  # whom the encoder has not seen
-        rows = pd.read_csv(ROOT / "data" / "labelled" / f"{author}.csv", dtype=str, keep_default_na=False).head(80)
-        rows.to_csv(folder / "data" / "labelled" / f"{author}.csv", index=False)
-    (folder / "data" / "languages").mkdir()
-    foreign = pd.read_csv(ROOT / "data" / "languages" / "t6.csv", dtype=str, keep_default_na=False).head(10)
-    foreign.to_csv(folder / "data" / "languages" / "t6.csv", index=False)
+        copy_rows(ROOT / "data" / "labelled" / f"{author}.csv", folder / "data" / "labelled", 0, 80)
+    for frozen, rows in (("languages/t6.csv", 10), ("test/t5.csv", 80), ("challenge/context.csv", 20)):
+        (folder / "data" / frozen).parent.mkdir()
+        copy_rows(ROOT / "data" / frozen, (folder / "data" / frozen).parent, 0, rows)
     shutil.copytree(store.root, folder / "var" / "models")
     shutil.copy(small_data[0], folder / "enquiries.csv")
-    (folder / "data" / "test").mkdir()
-    shutil.copy(ROOT / "data" / "test" / "t5.csv", folder / "data" / "test")
-    (folder / "data" / "challenge").mkdir()
-    items = pd.read_csv(ROOT / "data" / "challenge" / "context.csv", dtype=str, keep_default_na=False).head(20)
-    items.to_csv(folder / "data" / "challenge" / "context.csv", index=False)
-    # Speed is not what is shown here, and other tests run beside this one.
-    limits = (ROOT / "training" / "gates.toml").read_text().replace("latency_ratio = 1.2", "latency_ratio = 1000")
-    (folder / "gates.toml").write_text(limits)
+    # How the walk goes is what is shown here, not how good or fast a model of so few enquiries is.
+    limits = (ROOT / "training" / "gates.toml").read_text()
+    limits = re.sub(r"^(latency_ratio|alarms_missed) = [\d.]+", r"\1 = 1000", limits, flags=re.MULTILINE)
+    (folder / "gates.toml").write_text(re.sub(r" = 0\.\d+", " = 1.0", limits))
     (folder / "november.csv").write_text(NOVEMBER, "cp1252")
+    # Visitors' enquiries, read by the champion and by another in its shadow, some of them reviewed; all agreed.
+    url = f"sqlite:///{folder}/var/triage.db"
+    asked = read_labelled([small_data[0]])[:60]
+    fill(url, shadowed(store, tmp_path_factory.mktemp("shadowed")), asked, [], datetime.now(UTC), reviews=20)
+    book = Logbook(url)
+    (folder / "consent.txt").write_text("\n".join(book.predictions()["id"]))
+    book.close()
     return folder
+
+
+def copy_rows(file: Path, folder: Path, first: int, end: int) -> None:
+    table = pd.read_csv(file, dtype=str, keep_default_na=False)[first:end]
+    table.to_csv(folder / file.name, index=False)
+
+
+def shadowed(store: ModelStore, folder: Path) -> ModelStore:
+    """The store with a twin of its champion, that has gone before the walk begins."""
+    shutil.copytree(store.root, folder, dirs_exist_ok=True)
+    manifest = store.manifest(store.champion())
+    shutil.copytree(folder / manifest.version, folder / "20200101-abcdef")
+    twin = manifest.model_copy(update={"version": "20200101-abcdef"})
+    twin.write(folder / "20200101-abcdef" / "manifest.json")
+    return ModelStore(folder)
 
 
 @pytest.fixture(scope="module")
@@ -122,14 +152,56 @@ def test_a_make_target_that_is_shown_exists(command: str) -> None:
     subprocess.run([*command.split(), "--dry-run"], cwd=ROOT, check=True, capture_output=True)
 
 
-@pytest.mark.parametrize("command", [line for line in commands() if line.startswith(("triage ", ".venv/bin/triage "))])
-def test_a_triage_command_that_is_shown_runs(command: str, workplace: Path) -> None:
-    # `triage` stands for the one beside this Python.
+def triage_line(line: str, workplace: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a line that is shown, where `triage` stands for the one beside this Python."""
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    version = next(entry.name for entry in (workplace / "var" / "models").iterdir() if entry.is_dir())
-    line = re.sub(r"\b\d{8}-[0-9a-f]{6}\b", version, command.removeprefix(".venv/bin/"))
-    done = subprocess.run(line, shell=True, cwd=workplace, env=environment, capture_output=True, text=True, check=False)
+    command = line.removeprefix(".venv/bin/")
+    return subprocess.run(
+        command, shell=True, cwd=workplace, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [line for line in commands() if line.startswith(("triage ", ".venv/bin/triage ")) and line not in walk()],
+)
+def test_a_triage_command_that_is_shown_runs(command: str, workplace: Path) -> None:
+    version = ModelStore(workplace / "var" / "models").champion()
+    done = triage_line(re.sub(VERSION, version, command), workplace)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_walk_from_a_spreadsheet_to_a_promoted_model_and_back(workplace: Path, tmp_path: Path) -> None:
+    place = tmp_path / "walk"
+    shutil.copytree(workplace, place)
+    store = ModelStore(place / "var" / "models")
+    first = store.champion()
+    # A champion that hears what the rules hear and nothing else: one that even a small model betters.
+    manifest = store.manifest(first)
+    deaf = manifest.thresholds.model_copy(
+        update={"any_alarm": 1.0, "flags": dict.fromkeys(manifest.thresholds.flags, 1.0)}
+    )
+    manifest.model_copy(update={"thresholds": deaf}).write(store.root / first / "manifest.json")
+    verbs: list[str] = []
+    for line in walk():
+        known = {OLD: first, NEW: next((name for name in store.versions() if name != first), NEW)}
+        done = triage_line(line.replace(OLD, known[OLD]).replace(NEW, known[NEW]), place)
+        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+        verbs.append(" ".join(word for word in line.split()[1:3] if word.isalpha() or word == "from-reviews"))
+        if verbs[-1] == "promote":
+            assert store.champion() == known[NEW]
+    assert verbs == [
+        *("data import", "data check", "data stats", "data doubts", "data import"),
+        *("train", "evaluate", "compare", "promote", "models", "rollback"),
+        *("data from-reviews", "data import"),
+    ]
+    assert store.champion() == first
+    assert [change.action for change in Promotions(store).all()] == ["promote", "rollback"]
+    assert "<svg" in (place / "corpus.html").read_text("utf-8")
+    reviewed = read_labelled([place / "reviewed.csv"])
+    assert reviewed
+    imported = {row.text for row in read_labelled([place / "data" / "labelled"])}
+    assert {row.text for row in reviewed} <= imported
 
 
 def test_the_answer_that_the_readme_shows_is_the_answer_that_is_given(server: str) -> None:

@@ -129,6 +129,35 @@ def test_rollback_leaves_a_champion_alone_that_the_list_does_not_know(
     assert f"the champion {DEAF} was not promoted by this list" in shown.stderr
 
 
+def test_a_crash_between_record_and_pointer_leaves_no_change_without_a_record_and_no_record_that_counts(
+    call: Callable[..., Result], store: ModelStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, kept = store.champion(), tmp_path / "models" / "promotions.jsonl"
+
+    def crash(*_: object) -> None:
+        assert FIRST in kept.read_text()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ModelStore, "_point", crash)
+        assert call("promote", FIRST).exit_code != 0
+    assert listed(call)[first]["champion"] is True
+    assert listed(call)[FIRST]["promotions"] == []
+    assert "no earlier champion is on record" in call("rollback").stderr
+    assert call("promote", FIRST).exit_code == 0
+    assert len(listed(call)[FIRST]["promotions"]) == 1  # type: ignore[arg-type]
+    with monkeypatch.context() as patch:
+        patch.setattr(ModelStore, "_point", crash)
+        assert call("rollback").exit_code != 0
+    assert call("rollback").output == f"{first} is the champion again, instead of {FIRST}\n"
+
+
+def test_a_line_that_was_left_half_written_swallows_no_record(call: Callable[..., Result], tmp_path: Path) -> None:
+    (tmp_path / "models" / "promotions.jsonl").write_text('{"when": "2026-11-24T0')
+    assert call("promote", FIRST).exit_code == 0
+    assert len(listed(call)[FIRST]["promotions"]) == 1  # type: ignore[arg-type]
+
+
 def test_promoting_the_champion_says_so_and_records_nothing(call: Callable[..., Result], store: ModelStore) -> None:
     assert "is the champion already" in call("promote", store.champion()).output
     assert listed(call)[store.champion()]["promotions"] == []

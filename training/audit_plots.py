@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from training.audit import Estimate
-from training.change import Week, Word
+from training.change import Period, Word
 from training.reliability import Bin, Curve
 
 # Okabe and Ito's colours, told apart by the colour-blind; shapes and words say the same.
@@ -126,7 +126,7 @@ def risk_coverage(title: str, curve: Curve, threshold: float | None, live: float
 
 
 def weekly(
-    title: str, weeks: Sequence[datetime], chart: Sequence[Week], centre: float, baseline: int, what: str
+    title: str, weeks: Sequence[datetime], chart: Sequence[Period], centre: float, baseline: int, what: str
 ) -> Plot:
     """A share by week in its control limits; weeks outside them are marked."""
     plot = Plot(title, height=3.0)

@@ -2,13 +2,13 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Self
 
 import numpy as np
 from scipy.stats import binomtest, norm
-from sklearn.calibration import calibration_curve
 
 from model.taxonomy import alarm_codes
 from model.triage import TriageModel
@@ -16,6 +16,7 @@ from model.types import Prediction
 from training.challenge import ChallengeItem
 from training.data import LabelledEnquiry
 from training.evaluate import ALARMS, Case
+from training.reliability import calibration_error
 
 SLICES = ("all", "en", "es")
 Progress = Callable[[int, int], None]
@@ -38,6 +39,18 @@ class Paired:
     of: int
     gained: tuple[str, ...]
     lost: tuple[str, ...]
+
+    @classmethod
+    def count(cls, rows: Iterable[tuple[str, bool, bool]]) -> Self:
+        """From one row a text: its id, and whether champion and candidate have what is counted."""
+        every = list(rows)
+        return cls(
+            champion=sum(one for _, one, _ in every),
+            candidate=sum(other for *_, other in every),
+            of=len(every),
+            gained=tuple(name for name, one, other in every if other and not one),
+            lost=tuple(name for name, one, other in every if one and not other),
+        )
 
     @property
     def difference(self) -> float:
@@ -118,7 +131,9 @@ def compare(
         candidate=candidate.version,
         figures={
             part: {
-                name: _paired([pair for pair in pairs if part in ("all", pair.language)])
+                name: Paired.count(
+                    (pair.id, pair.champion, pair.candidate) for pair in pairs if part in ("all", pair.language)
+                )
                 for name, pairs in counted.items()
             }
             for part in SLICES
@@ -175,22 +190,10 @@ def _raised(prediction: Prediction) -> bool:
     return any(flag.code in ALARMS for flag in prediction.flags)
 
 
-def _paired(pairs: Sequence[_Pair]) -> Paired:
-    return Paired(
-        champion=sum(pair.champion for pair in pairs),
-        candidate=sum(pair.candidate for pair in pairs),
-        of=len(pairs),
-        gained=tuple(pair.id for pair in pairs if pair.candidate and not pair.champion),
-        lost=tuple(pair.id for pair in pairs if pair.champion and not pair.candidate),
-    )
-
-
 def _calibration_error(cases: Sequence[Case]) -> float:
-    """Mean distance between confidence and share right, over bins of equally many texts."""
     right = np.array([case.right for case in cases])
-    confidence = np.clip([case.prediction.confidence for case in cases], 0, 1)
-    shares, means = calibration_curve(right, confidence, n_bins=_BINS, strategy="quantile")
-    return float(np.abs(shares - means).mean())
+    confidence = np.array([case.prediction.confidence for case in cases])
+    return calibration_error(confidence, right, np.ones(len(cases)), _BINS)
 
 
 def _latency(champion: TriageModel, candidate: TriageModel, texts: Sequence[str]) -> tuple[float, float]:

@@ -214,9 +214,9 @@ def against_challenger(facts: pd.DataFrame, shadow: pd.DataFrame) -> pd.DataFram
     both["answer_shadow"] = both["service_shadow"].fillna("other")
     both["service_differs"] = both["answer"] != both["answer_shadow"]
     both["decision_differs"] = both["decision"] != both["decision_shadow"]
-    alarm_shadow = both["urgency_shadow"].isin([Urgency.URGENT.label, Urgency.EMERGENCY.label])
-    both["alarm_lost"] = both["alarm"] & ~alarm_shadow
-    both["alarm_new"] = ~both["alarm"] & alarm_shadow
+    both["alarm_shadow"] = both["urgency_shadow"].isin([Urgency.URGENT.label, Urgency.EMERGENCY.label])
+    both["alarm_lost"] = both["alarm"] & ~both["alarm_shadow"]
+    both["alarm_new"] = ~both["alarm"] & both["alarm_shadow"]
     return both
 
 

@@ -15,6 +15,9 @@ SEED = 20261124
 REVIEWED_MORE = {"alarm": 4.0, "review": 2.0, "confirm": 2.0}
 """How much more often than in proportion the audit looks at a stratum (without its language)."""
 
+NOT_KEPT = "not kept"
+"""Length and writing of an enquiry whose text the log does not hold."""
+
 _ALARMS = frozenset(alarm_codes())
 
 
@@ -31,14 +34,26 @@ def with_facts(predictions: pd.DataFrame) -> pd.DataFrame:
     found["alarm"] = found["urgency"].isin([Urgency.URGENT.label, Urgency.EMERGENCY.label])
     found["routed"] = found["decision"] == "route"
     kind = np.where(found["alarm"], "alarm", np.where(found["decision"] == "escalate", "review", found["decision"]))
-    found["spoken"] = np.where(found["language"].isin(["en", "es"]), found["language"], "other")
+    found = with_slices(found)
     found["stratum"] = [f"{a} {b}" for a, b in zip(kind, found["spoken"], strict=True)]
     found["order"] = random_order(found["id"].tolist(), SEED)
     found["week"] = [monday(moment) for moment in found["created"]]
-    words = found["text"].fillna("").map(lambda text: len(text.split()))
-    found["length"] = np.select([words <= 12, words <= 40], ["to 12 words", "13 to 40 words"], "over 40 words")
-    careless = found["text"].fillna("").map(lambda text: text == text.lower() or not any(c in ".!?" for c in text))
-    found["writing"] = np.where(careless, "in haste", "with capitals and stops")
+    return found
+
+
+def with_slices(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with `text` (None where it is not kept) and `language`, and what they are cut by.
+
+    Adds `spoken` (en, es, other), `length` and `writing`.
+    """
+    found = rows.copy()
+    found["spoken"] = np.where(found["language"].isin(["en", "es"]), found["language"], "other")
+    kept, text = found["text"].notna(), found["text"].fillna("")
+    words = text.map(lambda text: len(text.split()))
+    length = np.select([words <= 12, words <= 40], ["to 12 words", "13 to 40 words"], "over 40 words")
+    careless = text.map(lambda text: text == text.lower() or not any(c in ".!?" for c in text))
+    found["length"] = np.where(kept, length, NOT_KEPT)
+    found["writing"] = np.where(kept, np.where(careless, "in haste", "with capitals and stops"), NOT_KEPT)
     return found
 
 

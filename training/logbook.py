@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import uuid_utils
 from sqlalchemy import MetaData, Table, create_engine, insert, make_url, select
-from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchTableError, SQLAlchemyError
 
 from model.errors import TriageError
 
@@ -34,11 +34,14 @@ class Logbook:
     """
 
     def __init__(self, url: str | None = None) -> None:
-        wanted = make_url(url or os.environ.get("TRIAGE_DATABASE_URL") or _DEFAULT)
-        if wanted.get_backend_name() == "sqlite":
-            wanted = wanted.set(database=str(_existing(Path(wanted.database or ""))))
-        # Errors would otherwise quote the row, and with it the enquiry.
-        self._engine = create_engine(wanted, hide_parameters=True)
+        try:
+            wanted = make_url(url or os.environ.get("TRIAGE_DATABASE_URL") or _DEFAULT)
+            if wanted.get_backend_name() == "sqlite":
+                wanted = wanted.set(database=str(_existing(Path(wanted.database or ""))))
+            # Errors would otherwise quote the row, and with it the enquiry.
+            self._engine = create_engine(wanted, hide_parameters=True)
+        except (ArgumentError, ImportError):
+            raise LogUnreadable("TRIAGE_DATABASE_URL is no SQLAlchemy URL whose driver is installed here") from None
         tables = MetaData()
         try:
             self._tables = {
@@ -48,7 +51,7 @@ class Logbook:
         except NoSuchTableError:
             self.close()
             raise LogUnreadable("it lacks a table; `triage log stats` brings it up to date") from None
-        except (SQLAlchemyError, ImportError) as error:
+        except SQLAlchemyError as error:
             raise LogUnreadable(type(error).__name__) from None
         if "sample" not in self._tables["reviews"].columns:
             self.close()

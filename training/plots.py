@@ -1,6 +1,6 @@
 """Plots of the corpus, for its datasheet."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -19,6 +19,9 @@ _COLOURS = {"en": "#0072b2", "es": "#e69f00"}
 _NAMES = {"en": "English", "es": "Spanish"}
 _LONGEST = 120
 
+Draw = Callable[[Axes, Sequence[LabelledEnquiry]], None]
+"""Draws one view of some enquiries, with its title."""
+
 
 def draw_corpus(enquiries: Sequence[LabelledEnquiry], folder: Path) -> list[Path]:
     """Draw how many enquiries carry each flag, and how long they are; returns the files, SVG."""
@@ -26,7 +29,7 @@ def draw_corpus(enquiries: Sequence[LabelledEnquiry], folder: Path) -> list[Path
     files = [folder / "flags.svg", folder / "lengths.svg"]
     # Equal files from equal data: no dates, and ids that do not change.
     with mpl.rc_context({"svg.hashsalt": "enquiry-triage", "svg.fonttype": "path", "font.size": 9}):
-        for file, draw, size in zip(files, (_flags, _lengths), ((7.5, 5.5), (7.5, 3.2)), strict=True):
+        for file, draw, size in zip(files, (draw_flags, draw_lengths), ((7.5, 5.5), (7.5, 3.2)), strict=True):
             figure, axes = plt.subplots(figsize=size)
             draw(axes, enquiries)
             axes.spines[["top", "right"]].set_visible(False)
@@ -36,7 +39,8 @@ def draw_corpus(enquiries: Sequence[LabelledEnquiry], folder: Path) -> list[Path
     return files
 
 
-def _flags(axes: Axes, enquiries: Sequence[LabelledEnquiry]) -> None:
+def draw_flags(axes: Axes, enquiries: Sequence[LabelledEnquiry]) -> None:
+    """How many enquiries carry each flag, by language."""
     codes = annotated_codes()[::-1]
     places = np.arange(len(codes))
     for offset, language in ((0.2, "en"), (-0.2, "es")):
@@ -50,7 +54,8 @@ def _flags(axes: Axes, enquiries: Sequence[LabelledEnquiry]) -> None:
     axes.legend(frameon=False, loc="lower right")
 
 
-def _lengths(axes: Axes, enquiries: Sequence[LabelledEnquiry]) -> None:
+def draw_lengths(axes: Axes, enquiries: Sequence[LabelledEnquiry]) -> None:
+    """How many enquiries have how many words, by language."""
     for language, colour in _COLOURS.items():
         lengths = [min(len(row.text.split()), _LONGEST) for row in enquiries if row.language == language]
         label = f"{_NAMES[language]} ({len(lengths):,})"

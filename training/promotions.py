@@ -1,4 +1,9 @@
-"""Who let which model serve, when and why: a list beside the models that is only ever added to."""
+"""Who let which model serve, when and why: a list beside the models that is only ever added to.
+
+A change is written down before it is made, so that none is ever made without a record. What was written down and then
+not made (a crash, a full disk) is told by what follows: the next change, or the pointer to the champion, still starts
+from the model before.
+"""
 
 import json
 import os
@@ -60,18 +65,14 @@ class Promotions:
         self._file = store.root / _LIST
 
     def all(self) -> list[Change]:
-        """Every change, the oldest first. A line that a cut of power left half-written is passed over."""
-        try:
-            lines = self._file.read_text("utf-8").splitlines()
-        except FileNotFoundError:
-            return []
-        changes: list[Change] = []
-        for line in lines:
-            try:
-                changes.append(Change.model_validate_json(line))
-            except ValidationError:
-                continue
-        return changes
+        """Every change that was made, the oldest first."""
+        written = self._written()
+        starts = [*(change.before for change in written), champion_of(self._store)]
+        return [
+            change
+            for change, then in zip(written, starts[1:], strict=True)
+            if then == change.version or then != change.before
+        ]
 
     def promote(self, version: str, who: str, now: datetime, verdicts: Sequence[Verdict], override: str) -> None:
         """Let a version serve, if it passes the gates or an override says why; both are recorded.
@@ -81,11 +82,11 @@ class Promotions:
         failed = tuple(str(verdict) for verdict in verdicts if not verdict.passed)
         if failed and not override:
             raise GatesClosed(version, verdicts)
+        self._store.check(version)
         with self._alone():
             before = champion_of(self._store)
-            self._store.promote(version)
             why = override if failed else ""
-            self._add(
+            self._make(
                 Change(when=now, who=who, action="promote", version=version, before=before, failed=failed, override=why)
             )
 
@@ -100,9 +101,9 @@ class Promotions:
                 raise NothingToRollBack("no earlier champion is on record")
             if steps[-1].version != champion:
                 raise NothingToRollBack(f"the champion {champion} was not promoted by this list")
-            self._store.promote(steps[-1].before)
+            self._store.check(steps[-1].before)
             change = Change(when=now, who=who, action="rollback", version=steps[-1].before, before=champion)
-            self._add(change)
+            self._make(change)
             return change
 
     def _steps(self) -> list[Change]:
@@ -118,11 +119,30 @@ class Promotions:
     def _alone(self) -> FileLock:
         return FileLock(self._store.root / ".promotions.lock", timeout=30)
 
-    def _add(self, change: Change) -> None:
-        with self._file.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(change.model_dump(mode="json"), ensure_ascii=False) + "\n")
+    def _written(self) -> list[Change]:
+        """All that was written down. A line that a cut of power left half-written is passed over."""
+        try:
+            lines = self._file.read_text("utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        changes: list[Change] = []
+        for line in lines:
+            try:
+                changes.append(Change.model_validate_json(line))
+            except ValidationError:
+                continue
+        return changes
+
+    def _make(self, change: Change) -> None:
+        line = json.dumps(change.model_dump(mode="json"), ensure_ascii=False) + "\n"
+        with self._file.open("ab+") as stream:
+            stream.seek(0)
+            # What a cut of power left half-written must not swallow this line.
+            broken = stream.read()[-1:] not in (b"", b"\n")
+            stream.write(("\n" * broken + line).encode())
             stream.flush()
             os.fsync(stream.fileno())
+        self._store.promote(change.version)
 
 
 def champion_of(store: ModelStore) -> str | None:

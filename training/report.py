@@ -37,6 +37,7 @@ def write_report(folder: Path, enquiries: Sequence[LabelledEnquiry], fitted: Fit
     value = calibration_error(answers.confidence, answers.right, answers.even)
     error = f"{100 * value:.1f} ({100 * low:.1f}–{100 * high:.1f})"
     page = Template((files("training") / "report.html").read_text("utf-8")).substitute(
+        style=(files("training") / "page.css").read_text("utf-8"),
         version=manifest.version,
         created=f"{manifest.created:%Y-%m-%d %H:%M} UTC",
         promise=escape(promise_sentence(manifest)),

@@ -12,7 +12,9 @@ from rich.table import Table
 
 from model.errors import InvalidData
 from model.store import ModelStore
+from training.commands.live import live
 from training.commands.options import frozen_option, gates_option, json_option, models_option
+from training.commands.shares import paired_cells, paired_dict
 from training.comparison import SLICES, Comparison, Paired
 from training.comparison import compare as run
 from training.corpus import read_corpus
@@ -20,8 +22,11 @@ from training.gates import Verdict, judge, read_limits
 
 
 @click.command(epilog="Example: triage compare 20261123-1f3a9c 20261124-9d11ad")
-@click.argument("champion")
-@click.argument("candidate")
+@click.argument("champion", required=False)
+@click.argument("candidate", required=False)
+@click.option(
+    "--live", "on_traffic", is_flag=True, help="On logged traffic instead: what the challenger said in the shadow."
+)
 @frozen_option
 @gates_option
 @models_option
@@ -29,8 +34,9 @@ from training.gates import Verdict, judge, read_limits
 @click.pass_context
 def compare(
     context: click.Context,
-    champion: str,
-    candidate: str,
+    champion: str | None,
+    candidate: str | None,
+    on_traffic: bool,
     frozen: tuple[Path, ...],
     gates: Path | None,
     models: Path,
@@ -39,8 +45,17 @@ def compare(
     """Compare CANDIDATE with CHAMPION on the frozen sets, text by text, and judge it by the gates.
 
     Texts whose answer changed are named by id alone: the frozen sets are the exam. Exit code 1 when a gate fails.
+
+    With --live they are compared on the prediction log (TRIAGE_DATABASE_URL), where CANDIDATE predicted in the shadow
+    (`triage shadow`); without versions, those two that answered last. No gate is asked.
     """
-    found, verdicts = compared(ModelStore(models), champion, candidate, frozen, gates)
+    versions = (champion, candidate) if champion and candidate else None
+    if on_traffic and (versions or not champion):
+        live(versions, as_json)
+        return
+    if not versions:
+        raise click.UsageError("name both CHAMPION and CANDIDATE (`triage models` lists the versions)")
+    found, verdicts = compared(ModelStore(models), *versions, frozen, gates)
     if as_json:
         click.echo(json.dumps(_as_json(found, verdicts), indent=2))
     else:
@@ -89,11 +104,8 @@ def _show(found: Comparison) -> None:
     )
     for name, pair in found.figures["all"].items():
         if pair.of:
-            low, high = pair.interval
-            change = f"{100 * pair.difference:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
-            shares = (f"{100 * hits / pair.of:.1f}" for hits in (pair.champion, pair.candidate))
             parts = (_signed(found.figures[part][name]) for part in ("en", "es"))
-            table.add_row(name, *shares, change, f"{pair.p:.3f}", *parts)
+            table.add_row(name, *paired_cells(pair), *parts)
     console = Console()
     console.print(table)
     for name in ("service right", "alarms caught", "challenge, right reading"):
@@ -110,21 +122,8 @@ def _as_json(found: Comparison, verdicts: Sequence[Verdict]) -> dict[str, Any]:
     return {
         "champion": found.champion,
         "candidate": found.candidate,
-        "figures": {part: {name: _pair(pair) for name, pair in found.figures[part].items()} for part in SLICES},
+        "figures": {part: {name: paired_dict(pair) for name, pair in found.figures[part].items()} for part in SLICES},
         "calibration": found.calibration,
         "latency": found.latency,
         "gates": [{"gate": each.gate, "passed": each.passed, "reason": each.reason} for each in verdicts],
-    }
-
-
-def _pair(pair: Paired) -> dict[str, Any]:
-    return {
-        "champion": pair.champion,
-        "candidate": pair.candidate,
-        "of": pair.of,
-        "difference": pair.difference if pair.of else None,
-        "interval": pair.interval,
-        "p": pair.p,
-        "gained": pair.gained,
-        "lost": pair.lost,
     }

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from model.errors import InvalidData
+from model.errors import InvalidData, InvalidFile
 from training.agreement import Kappa, compare
 from training.cli import DataCommands
 from training.commands.doubts import doubts
@@ -53,13 +54,23 @@ def check(paths: tuple[Path, ...], as_json: bool) -> None:
 @data.command(epilog="Example: triage data stats data --plots data/plots")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--plots", type=click.Path(path_type=Path), help="Also draw the plots into this folder.")
+@click.option("--html", "page", type=click.Path(path_type=Path), help="Also write one page with tables and plots.")
 @json_option
-def stats(paths: tuple[Path, ...], plots: Path | None, as_json: bool) -> None:
+def stats(paths: tuple[Path, ...], plots: Path | None, page: Path | None, as_json: bool) -> None:
     """Count what files hold: language, service, flags, contrast, length, sources.
 
     PATHS are CSV files or folders; without any, the folder data.
     """
-    corpus = read_corpus(paths or [Path("data")])
+    if page and page.suffix != ".html":
+        raise InvalidFile(page, "file", "must end in .html")
+    paths = paths or (Path("data"),)
+    corpus = read_corpus(paths)
+    if page:
+        from training.corpus_page import write_page  # here, since it loads matplotlib
+
+        with Console(stderr=True).status("drawing …"):
+            write_page(corpus, paths, page, datetime.now().astimezone())
+        click.echo(f"written: {page}", err=True)
     if plots:
         from training.plots import draw_corpus  # here, since it loads matplotlib
 

@@ -1,5 +1,6 @@
 """`triage train`: labelled enquiries in, a model out."""
 
+import getpass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from training.commands.shares import share_cell
 from training.figures import TITLES
 from training.pipeline import Trained
 from training.pipeline import train as run
+from training.promotions import Promotions
 from training.settings import read_settings
 
 
@@ -53,7 +55,8 @@ def _promote_first(store: ModelStore, trained: Trained) -> bool:
     try:
         store.champion()
     except ModelNotFound:
-        store.promote(trained.manifest.version)
+        now = datetime.now().astimezone()
+        Promotions(store).promote(trained.manifest.version, getpass.getuser(), now, verdicts=[], override="")
         return True
     return False
 
