@@ -59,7 +59,11 @@ def http(bench: Bench) -> Iterator[Row]:
 
 
 def _children(parent: int) -> list[int]:
-    return [int(pid) for task in Path(f"/proc/{parent}/task").iterdir() for pid in (task / "children").read_text("utf-8").split()]
+    return [
+        int(pid)
+        for task in Path(f"/proc/{parent}/task").iterdir()
+        for pid in (task / "children").read_text("utf-8").split()
+    ]
 
 
 def _memory(pid: int) -> float:

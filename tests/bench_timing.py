@@ -59,12 +59,12 @@ def texts() -> list[str]:
 
 
 def in_turn(functions: Mapping[str, Callable[[str], object]], texts: Sequence[str]) -> dict[str, Waits]:
-    """Milliseconds of each function on each text, after twenty that warm them up.
+    """Milliseconds of each function on each text, after up to twenty that warm them up.
 
     The functions are called in turn on the same text, so that whatever else the machine does falls on all of them.
     """
     waits: dict[str, list[float]] = {name: [] for name in functions}
-    for text in texts[:20]:
+    for text in dict.fromkeys(texts[:20]):
         for function in functions.values():
             function(text)
     settle()
