@@ -39,10 +39,11 @@ load: setup
 	@test -e $(or $(TRIAGE_MODELS),var/models)/champion || .venv/bin/triage train
 	@.venv/bin/python tests/load.py $(or $(TRIAGE_MODELS),var/models)
 
-# Speed of each part beside its yardstick, in the same run (some minutes, on a quiet machine); JSON in build/bench.json.
+# Speed of each part beside its yardstick, in the same run (an hour on a quiet machine); JSON in build/bench.json.
+# A part of it, or less: make bench BENCH="--only prediction --only scoring --enquiries 20000"
 bench: setup
 	@test -e $(or $(TRIAGE_MODELS),var/models)/champion || .venv/bin/triage train
-	@.venv/bin/python tests/bench.py $(or $(TRIAGE_MODELS),var/models)
+	@.venv/bin/python tests/bench.py $(or $(TRIAGE_MODELS),var/models) $(BENCH)
 
 # A log with something true in it, for a first look at the notebooks: the frozen test texts through the service.
 DEMO = sqlite:///var/demo.db

@@ -17,6 +17,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -27,9 +28,10 @@ from sklearn.exceptions import InconsistentVersionWarning
 
 from model.classifier import Classifier, Head
 from model.decision import Thresholds
-from model.encoder import load_encoder
+from model.encoder import Encoder, load_encoder
 from model.errors import DamagedModel, ForeignModel, ModelNotFound
 from model.features import Features
+from model.language import prepare
 from model.manifest import Manifest
 from model.red_flags import RedFlags
 from model.triage import TriageModel
@@ -189,22 +191,30 @@ class ModelStore:
         Raises ModelNotFound, DamagedModel or ForeignModel; in each case nothing was unpickled.
         """
         manifest, contents = self._verified(version)
-        learned = self._unpickle(contents[_JOBLIB])
         rules = {
             path.removeprefix("rules/"): content.decode()
             for path, content in contents.items()
             if path.startswith("rules/")
         }
-        thresholds = Thresholds(**manifest.thresholds.model_dump())
-        return TriageModel(version, self._classifier(manifest, learned), RedFlags(rules), thresholds)
+        # Two libraries read and unpack megabytes outside the interpreter: beside it, the start is the sooner done.
+        with ThreadPoolExecutor(2) as beside:
+            beside.submit(prepare)
+            encoder = beside.submit(self._encoder, manifest)
+            red_flags, found = RedFlags(rules), encoder.result()
+            classifier = self._classifier(manifest, self._unpickle(contents[_JOBLIB]), found)
+        return TriageModel(version, classifier, red_flags, Thresholds(**manifest.thresholds.model_dump()))
 
-    def _classifier(self, manifest: Manifest, learned: dict[str, Any]) -> Classifier:
-        encoder = None
-        if manifest.encoder:
-            name, digest = manifest.encoder
-            encoder = load_encoder(name)
-            if encoder.digest != digest:
-                raise ForeignModel(self._folder(manifest.version), f"it learned on another release of encoder {name}")
+    def _encoder(self, manifest: Manifest) -> Encoder | None:
+        if not manifest.encoder:
+            return None
+        name, digest = manifest.encoder
+        encoder = load_encoder(name)
+        if encoder.digest != digest:
+            raise ForeignModel(self._folder(manifest.version), f"it learned on another release of encoder {name}")
+        return encoder
+
+    @staticmethod
+    def _classifier(manifest: Manifest, learned: dict[str, Any], encoder: Encoder | None) -> Classifier:
         return Classifier(
             features=Features(learned["words"], learned["characters"]),
             encoder=encoder,

@@ -1,6 +1,7 @@
 """What goes into a triage model and what comes out: frozen objects that answer questions."""
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -11,6 +12,8 @@ from model.taxonomy import Urgency, taxonomy
 
 TEXT_LIMIT = 5_000
 """Characters (Unicode code points) of an enquiry that are read; what follows is left unread and flagged `too_long`."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @enum.unique
@@ -51,7 +54,7 @@ class Enquiry:
             raise InvalidEnquiry("text", "is empty")
         if "\0" in self.text:
             raise InvalidEnquiry("text", "contains a NUL character")
-        if any("\ud800" <= character <= "\udfff" for character in self.text):
+        if _SURROGATE.search(self.text):
             raise InvalidEnquiry("text", "contains a lone surrogate, which is not a character")
 
 

@@ -1,5 +1,6 @@
 """Takes up a newly promoted model while the old one serves on, and keeps the old one when the new one is no good."""
 
+import gc
 import logging
 import threading
 from collections.abc import Callable
@@ -92,6 +93,7 @@ class _Seat:
             self._refuse(version, f"{version} cannot be loaded: {type(error).__name__}")
         else:
             self.serving, self.fault, self._refused = loaded, "", None
+            _settle()
             _logger.info("%s is now %s", self._role, version)
 
     def _refuse(self, version: str | None, reason: str) -> None:
@@ -99,3 +101,13 @@ class _Seat:
             kept = self.serving.model.version if self.serving else "none"
             _logger.error("%s not taken up, %s stays: %s", self._role, kept, reason)
         self.fault, self._refused, self._refused_at = reason, version, monotonic()
+
+
+def _settle() -> None:
+    """Collect what the model before has left, and spare the collector's later rounds what stays.
+
+    A round over a model's two hundred thousand objects would hold up an enquiry for longer than its answer takes.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()

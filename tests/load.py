@@ -14,8 +14,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -33,7 +34,16 @@ ENQUIRIES = (
     "sports massage for tight calves after the marathon please, sixty minutes",
 )
 CONNECTIONS, SECONDS, PACE = 8, 8.0, 50
+ECHO, PREDICTIONS = "bare Flask echo", "predictions, each logged"
 echo = Flask(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """Answers as fast as they came: how many a second, and the milliseconds that each took, shape (n_answers,)."""
+
+    rate: float
+    waits: np.ndarray
 
 
 @echo.post("/v1/predictions")
@@ -42,8 +52,8 @@ def _echo() -> Response:
 
 
 @contextmanager
-def serving(command: list[str], port: int, environment: dict[str, str]) -> Iterator[None]:
-    """A server while the block lasts."""
+def serving(command: list[str], port: int, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A server while the block lasts, from its first answer on."""
     process = subprocess.Popen(
         command, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -51,8 +61,8 @@ def serving(command: list[str], port: int, environment: dict[str, str]) -> Itera
         while not _answers(port):
             if process.poll() is not None:
                 raise click.ClickException(f"the server ended: {' '.join(command)}")
-            time.sleep(0.1)
-        yield
+            time.sleep(0.02)
+        yield process
     finally:
         process.terminate()
         process.wait(30)
@@ -76,18 +86,18 @@ def ask(connection: http.client.HTTPConnection, number: int) -> None:
         raise click.ClickException(f"the server answered {response.status}")
 
 
-def flat_out(port: int) -> float:
+def flat_out(port: int, seconds: float = SECONDS) -> Flat:
     """Answers a second over a few connections."""
-    until, counts = time.perf_counter() + SECONDS, [0] * CONNECTIONS
+    until, waits = time.perf_counter() + seconds, [list[float]() for _ in range(CONNECTIONS)]
 
     def work(lane: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        while time.perf_counter() < until:
-            ask(connection, counts[lane])
-            counts[lane] += 1
+        while (begin := time.perf_counter()) < until:
+            ask(connection, len(waits[lane]))
+            waits[lane].append(1_000 * (time.perf_counter() - begin))
 
     _together(work, CONNECTIONS)
-    return sum(counts) / SECONDS
+    return Flat(sum(map(len, waits)) / seconds, np.concatenate(waits))
 
 
 def paced(port: int) -> np.ndarray:
@@ -114,8 +124,8 @@ def paced(port: int) -> np.ndarray:
     return np.array(waits)
 
 
-def _together(work: object, lanes: int) -> None:
-    threads = [threading.Thread(target=work, args=(lane,)) for lane in range(lanes)]  # type: ignore[arg-type]
+def _together(work: Callable[[int], None], lanes: int) -> None:
+    threads = [threading.Thread(target=work, args=(lane,)) for lane in range(lanes)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -136,24 +146,29 @@ def serve_echo(port: int) -> None:
     ).serve()
 
 
-def both(models: Path, console: Console) -> Iterator[tuple[str, float, np.ndarray]]:
-    """The echo, then the champion of a store: name, answers a second flat out, and milliseconds waited when paced."""
+@contextmanager
+def service(models: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """The champion of a store as `triage serve` serves it, by two workers: its port, and the process above them."""
     with tempfile.TemporaryDirectory() as scratch:
         port = free_port()
         program = Path(sys.executable).parent / "triage"
-        service = [str(program), "serve", "--workers", "2", "--port", str(port), "--models", str(models.resolve())]
+        command = [str(program), "serve", "--workers", "2", "--port", str(port), "--models", str(models.resolve())]
         environment = {
             "TRIAGE_DATABASE_URL": f"sqlite:///{scratch}/log.db",
             "TRIAGE_SPOOL": f"{scratch}/spool.jsonl",
             "TRIAGE_RATE_LIMIT": "",
         }
-        commands = {
-            "bare Flask echo": [sys.executable, "-m", "tests.load", str(port)],
-            "predictions, each logged": service,
-        }
-        for name, command in commands.items():
-            with console.status(f"{name} …"), serving(command, port, environment):
-                yield name, flat_out(port), paced(port)
+        with serving(command, port, environment) as process:
+            yield port, process
+
+
+def both(models: Path, console: Console) -> Iterator[tuple[str, Flat, np.ndarray]]:
+    """The echo, then the champion of a store: name, answers flat out, and milliseconds waited when paced."""
+    port = free_port()
+    with console.status(f"{ECHO} …"), serving([sys.executable, "-m", "tests.load", str(port)], port, {}):
+        yield ECHO, flat_out(port), paced(port)
+    with console.status(f"{PREDICTIONS} …"), service(models) as (port, _):
+        yield PREDICTIONS, flat_out(port), paced(port)
 
 
 @click.command()
@@ -161,8 +176,8 @@ def both(models: Path, console: Console) -> Iterator[tuple[str, float, np.ndarra
 def measure(models: Path) -> None:
     """Measure the champion of MODELS."""
     console, table = Console(), Table("", "answers/s", "p50 ms", "p95 ms", "p99 ms", "max ms", box=None)
-    for name, rate, waits in both(models, console):
-        table.add_row(name, f"{rate:.0f}", *(f"{np.percentile(waits, at):.1f}" for at in (50, 95, 99, 100)))
+    for name, flat, waits in both(models, console):
+        table.add_row(name, f"{flat.rate:.0f}", *(f"{np.percentile(waits, at):.1f}" for at in (50, 95, 99, 100)))
     console.print(table)
     console.print(
         f"{CONNECTIONS} connections flat out for {SECONDS:.0f} s; waits at {PACE} requests/s for {SECONDS:.0f} s"

@@ -1,6 +1,8 @@
 """Models that change while the service runs."""
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -46,6 +48,18 @@ def test_a_promoted_model_is_taken_up(two_models: ModelStore, watched: Watched, 
     watched.refresh()
     assert version(watching) == OTHER
     assert watching.get("/v1/model").get_json()["version"] == OTHER
+
+
+def test_the_collector_leaves_the_model_that_serves_alone_and_finds_the_one_before(
+    two_models: ModelStore, watched: Watched
+) -> None:
+    assert watched.serving
+    before = weakref.ref(watched.serving.model)
+    assert gc.get_freeze_count() > 10_000
+    two_models.promote(OTHER)
+    watched.refresh()
+    gc.unfreeze()
+    assert before() is None
 
 
 def test_a_damaged_model_is_refused_and_the_old_one_serves_on(

@@ -26,28 +26,14 @@ class _Outputs(nn.Module):
 
 
 def export(network: MultiTaskEncoder, file: Path) -> None:
-    """Write a network as ONNX, its weights in signed eight-bit numbers with a scale a column.
+    """Write a network as ONNX, fused for onnxruntime, its weights in signed eight-bit numbers with a scale a column.
 
-    Inputs are `ids` and `mask`, int64 of shape (n_texts, n_tokens); the output `scores` is float32 of shape
-    (n_texts, n_logits + hidden size).
+    Inputs and output are those of `write_plain`.
     """
-    network.eval()
-    network.transformer.set_attn_implementation("eager")  # the form that the optimizer knows how to fuse
     config = network.transformer.config
-    example = torch.ones((2, 8), dtype=torch.int64)
     with tempfile.TemporaryDirectory() as scratch:
         plain, fused = Path(scratch) / "plain.onnx", Path(scratch) / "fused.onnx"
-        with torch.no_grad():
-            torch.onnx.export(
-                _Outputs(network),
-                (example, example),
-                str(plain),
-                input_names=["ids", "mask"],
-                output_names=["scores"],
-                dynamic_axes={"ids": {0: "texts", 1: "tokens"}, "mask": {0: "texts", 1: "tokens"}},
-                opset_version=OPSET,
-                dynamo=False,
-            )
+        write_plain(network, plain)
         model = optimizer.optimize_model(
             str(plain),
             model_type="bert",
@@ -59,3 +45,25 @@ def export(network: MultiTaskEncoder, file: Path) -> None:
         # Shape inference stops at fused operators, so the quantiser must be told what they give.
         floats = {"DefaultTensorType": TensorProto.FLOAT}
         quantize_dynamic(fused, file, per_channel=True, weight_type=QuantType.QInt8, extra_options=floats)
+
+
+def write_plain(network: MultiTaskEncoder, file: Path) -> None:
+    """Write a network as ONNX as PyTorch gives it, in float32.
+
+    Inputs are `ids` and `mask`, int64 of shape (n_texts, n_tokens); the output `scores` is float32 of shape
+    (n_texts, n_logits + hidden size).
+    """
+    network.eval()
+    network.transformer.set_attn_implementation("eager")  # the form that the optimizer knows how to fuse
+    example = torch.ones((2, 8), dtype=torch.int64)
+    with torch.no_grad():
+        torch.onnx.export(
+            _Outputs(network),
+            (example, example),
+            str(file),
+            input_names=["ids", "mask"],
+            output_names=["scores"],
+            dynamic_axes={"ids": {0: "texts", 1: "tokens"}, "mask": {0: "texts", 1: "tokens"}},
+            opset_version=OPSET,
+            dynamo=False,
+        )
