@@ -3,15 +3,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from distributed import LocalCluster
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 from sklearn.metrics import fbeta_score
 
 from model.errors import InvalidData, InvalidFile
+from model.red_flags import RedFlags
+from model.rule_files import packaged_rules
 from model.store import ModelStore
 from training.calibration import best_threshold, cheapest_thresholds, controlled_threshold
+from training.cli import triage
+from training.cluster import joblib_jobs
 from training.data import read_labelled
 from training.pipeline import Trained, train
+from training.rules_cache import CachedRules, stated_by
 from training.settings import Promise, Settings, read_settings
 
 
@@ -22,6 +29,45 @@ def test_the_same_data_settings_and_seed_give_the_same_model(
     assert again.manifest.version == trained.manifest.version
     assert again.manifest.thresholds == trained.manifest.thresholds
     assert again.manifest.figures == trained.manifest.figures
+
+
+def test_two_workers_of_a_cluster_make_the_same_model_bit_for_bit(
+    trained: Trained,
+    small_data: list[Path],
+    small_settings: Settings,
+    noon: datetime,
+    cluster: LocalCluster,
+    tmp_path: Path,
+) -> None:
+    with joblib_jobs(cluster.scheduler_address):
+        again = train(small_data, ModelStore(tmp_path), small_settings, noon, lambda *_: None)
+    assert again.manifest.version == trained.manifest.version
+    assert again.manifest.figures == trained.manifest.figures
+
+
+@pytest.mark.parametrize("command", [["train"], ["tune", "tuned.toml"]])
+def test_a_scheduler_that_does_not_answer_stops_before_anything_is_made(
+    run: CliRunner, small_data: list[Path], tmp_path: Path, command: list[str]
+) -> None:
+    options = ["--data", str(small_data[0]), "--models", str(tmp_path / "models"), "--scheduler", "nonsense"]
+    shown = run.invoke(triage, [*command, *options])
+    assert shown.exit_code == 2
+    assert "nonsense: no scheduler answers here; start `dask scheduler`" in shown.stderr
+    assert not (tmp_path / "models").exists()
+
+
+def test_what_rules_read_is_kept_as_long_as_the_rules_are_the_same(tmp_path: Path) -> None:
+    texts = ["my calf is hot and twice the size", "a massage, please", "my calf is hot and twice the size"]
+    first = CachedRules(packaged_rules(), tmp_path)(texts)
+    assert first == stated_by(RedFlags(packaged_rules()), texts)
+    kept = (tmp_path / "rules.json").read_text("utf-8")
+    assert not any(text in kept for text in texts)
+    (tmp_path / "rules.json").write_text(kept.replace("suspected_clot", "pregnancy"), "utf-8")
+    assert CachedRules(packaged_rules(), tmp_path)(texts)[0] == {"pregnancy"}
+    other = {name: f"{text}\n# changed\n" for name, text in packaged_rules().items()}
+    assert CachedRules(other, tmp_path)(texts) == first
+    (tmp_path / "rules.json").write_text("{", "utf-8")
+    assert CachedRules(other, tmp_path)(texts) == first
 
 
 def test_a_manifest_tells_where_a_model_comes_from(trained: Trained, small_data: list[Path]) -> None:

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -74,16 +74,6 @@ def test_parts_of_another_run_are_left_alone(run: CliRunner, source: Path, store
     assert shown.exit_code == 2
     assert "holds parts of a run on another file" in shown.stderr
     assert (parts / "job.json").read_text() == "{}"
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[LocalCluster]:
-    """A scheduler with two workers, each a process of its own."""
-    main = sys.modules["__main__"]
-    if not hasattr(main, "__spec__"):
-        main.__spec__ = None  # as a new process expects it; that of a pytest-xdist worker has none
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as made:
-        yield made
 
 
 def test_two_workers_of_a_cluster_give_the_same_file_bit_for_bit(

@@ -3,11 +3,12 @@
 import logging
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
 from distributed import Client, as_completed
+from joblib import parallel_config
 
 from model.errors import TriageError
 from training.scoring import Answers, Work, predict
@@ -35,25 +36,12 @@ class Cluster:
     """
 
     def __init__(self, scheduler: str | None = None) -> None:
-        # Progress is shown by the command; what dask would say of a lost worker it mends by itself.
-        logging.getLogger("distributed").setLevel(logging.ERROR)
         self._address = scheduler or "this machine"
-        try:
-            if scheduler:
-                self._client = Client(scheduler, timeout=_SECONDS, set_as_default=False)
-            else:
-                self._client = Client(
-                    processes=True, threads_per_worker=1, dashboard_address=None, set_as_default=False
-                )
-        except (OSError, ValueError):
-            raise NoCluster(self._address, "no scheduler answers here") from None
+        self._client = _connected(scheduler)
 
     def __call__(self, root: Path, version: str, work: Iterator[Work]) -> Iterator[Answers]:
         """Predict; a partition whose worker is lost is done again by another."""
-        workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
-        if not workers:
-            raise NoCluster(self._address, "the scheduler has no workers")
-
+        workers = _workers(self._client, self._address)
         run = uuid.uuid4().hex
 
         def submit(part: Work) -> object:
@@ -82,3 +70,36 @@ class Cluster:
         """Let go of the cluster."""
         with suppress(TimeoutError):
             self._client.close()
+
+
+@contextmanager
+def joblib_jobs(scheduler: str) -> Iterator[None]:
+    """Within it, joblib's jobs go to the workers of an existing cluster, which need this project.
+
+    Raises NoCluster.
+    """
+    client = _connected(scheduler)
+    try:
+        _workers(client, scheduler)
+        with parallel_config(backend="dask", client=client):
+            yield
+    finally:
+        with suppress(TimeoutError):
+            client.close()
+
+
+def _connected(scheduler: str | None) -> Client:
+    # Progress is shown by the command; what dask would say of a lost worker it mends by itself.
+    logging.getLogger("distributed").setLevel(logging.ERROR)
+    try:
+        if scheduler:
+            return Client(scheduler, timeout=_SECONDS, set_as_default=False)
+        return Client(processes=True, threads_per_worker=1, dashboard_address=None, set_as_default=False)
+    except (OSError, ValueError):
+        raise NoCluster(scheduler or "this machine", "no scheduler answers here") from None
+
+
+def _workers(client: Client, address: str) -> int:
+    if workers := len(client.scheduler_info(n_workers=-1)["workers"]):
+        return workers
+    raise NoCluster(address, "the scheduler has no workers")

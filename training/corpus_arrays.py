@@ -1,23 +1,35 @@
 """The corpus as arrays that every fold shares, and which of its authors the encoder never saw."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+from itertools import chain
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.classifier import ANY_ALARM
-from model.encoder import Encoder
-from model.red_flags import RedFlags
+from model.encoder import Encoder, Reading
 from model.taxonomy import alarm_codes, annotated_codes
 from training.data import LabelledEnquiry
 
 DERIVED = frozenset({"out_of_scope"})
 """Follows from the service and the other flags: nothing to learn."""
 
+_PART = 1_000  # texts read before progress is told
 _FEWEST = 5  # enquiries with a flag, by unseen authors, from which its head is learned
+
+Stated = Callable[[Sequence[str]], Sequence[frozenset[str]]]
+"""Gives for each text the codes that the rules state."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage's name, steps done and steps in all."""
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 """Rows to train on and rows to test on."""
+
+
+_Read = TypeVar("_Read")
 
 
 class Corpus:
@@ -28,15 +40,15 @@ class Corpus:
     unseen : rows of the authors from whom the encoder learned nothing
     """
 
-    def __init__(self, enquiries: Sequence[LabelledEnquiry], encoder: Encoder | None, red_flags: RedFlags) -> None:
+    def __init__(
+        self, enquiries: Sequence[LabelledEnquiry], encoder: Encoder | None, stated: Stated, progress: Progress
+    ) -> None:
         self.texts = [enquiry.text for enquiry in enquiries]
         self.services = np.array([str(enquiry.service) for enquiry in enquiries])
         self.sources = np.array([enquiry.source for enquiry in enquiries])
         self.encoder = encoder
-        self.reading = encoder.read(self.texts) if encoder else None
-        self.stated = tuple(
-            frozenset(flag.code for flag in red_flags.read(enquiry.text).flags) for enquiry in enquiries
-        )
+        self.reading = _joined(_in_parts(self.texts, encoder.read, "encoding", progress)) if encoder else None
+        self.stated = tuple(chain.from_iterable(_in_parts(self.texts, stated, "reading by rule", progress)))
         alarms = set(alarm_codes())
         self.flags = {
             code: np.array([code in enquiry.flags for enquiry in enquiries])
@@ -66,3 +78,17 @@ class Corpus:
             and present[self.unseen].sum() >= _FEWEST
             and all(present[rows].any() for rows in others)
         ]
+
+
+def _in_parts(
+    texts: Sequence[str], read: Callable[[Sequence[str]], _Read], stage: str, progress: Progress
+) -> Iterator[_Read]:
+    for start in range(0, len(texts), _PART):
+        progress(stage, start, len(texts))
+        yield read(texts[start : start + _PART])
+    progress(stage, len(texts), len(texts))
+
+
+def _joined(parts: Iterator[Reading]) -> Reading:
+    found = list(parts)
+    return Reading(*(np.concatenate([getattr(part, field.name) for part in found]) for field in fields(Reading)))

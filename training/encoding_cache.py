@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ class CachedEncoder:
 
     def read(self, texts: Sequence[str]) -> Reading:
         """All texts, in order; only those never read before are encoded."""
-        kept = self._kept()
+        kept = self._kept
         hashes = [text_hash(text) for text in texts]
         new = {name: text for name, text in zip(hashes, texts, strict=True) if name not in kept}
         if new:
@@ -41,6 +42,7 @@ class CachedEncoder:
         """Whether it learned from this very text."""
         return self._encoder.has_seen(text)
 
+    @cached_property
     def _kept(self) -> dict[str, tuple[np.ndarray, np.ndarray, np.float32]]:
         try:
             with np.load(self._file, allow_pickle=False) as file:

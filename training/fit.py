@@ -6,17 +6,12 @@ authors from whom the encoder learned nothing. They calibrate the scores and joi
 out-of-fold scores choose the thresholds and give the figures of the manifest.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
-from threadpoolctl import threadpool_limits
 
 from model.classifier import (
     ANY_ALARM,
@@ -31,8 +26,6 @@ from model.classifier import (
 from model.decision import Thresholds, raised_by_model
 from model.encoder import Encoder
 from model.errors import InvalidData
-from model.features import Features
-from model.red_flags import RedFlags
 from model.taxonomy import alarm_codes
 from model.types import Service
 from training.calibration import (
@@ -43,12 +36,10 @@ from training.calibration import (
     doubt_threshold,
     fit_head,
 )
-from training.corpus_arrays import Corpus, Split
+from training.corpus_arrays import Corpus, Progress, Split, Stated
 from training.data import LabelledEnquiry
+from training.first_level import FirstLevel, HeldOut, first_level
 from training.settings import Settings
-
-Progress = Callable[[str, int, int], None]
-"""Called with a stage's name, steps done and steps in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,86 +68,49 @@ class Fitted:
     promised: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """First-level models of one training set."""
-
-    features: Features
-    service: LogisticRegression
-    flags: dict[str, LogisticRegression]
-
-
 def fit(
     enquiries: Sequence[LabelledEnquiry],
     encoder: Encoder | None,
-    red_flags: RedFlags,
+    stated: Stated,
     settings: Settings,
     progress: Progress,
 ) -> Fitted:
     """Train on all enquiries, and measure on each author whom the encoder had not seen with models that had not either.
 
+    stated : see training.corpus_arrays.Stated
+
     Raises InvalidData when there are fewer such authors than folds, or a service or every alarm without enquiries.
     """
-    progress("reading and encoding", 0, 1)
-    corpus = Corpus(enquiries, encoder, red_flags)
-    progress("reading and encoding", 1, 1)
+    corpus = Corpus(enquiries, encoder, stated, progress)
+    splits, tests, codes = divide(enquiries, corpus, settings)
+    level, held_out = first_level(corpus, codes, tests, settings, progress)
+    progress("thresholds", 0, 1)
+    fitted = _second_level(corpus, level, held_out_scores(corpus, held_out), splits, settings)
+    progress("thresholds", 1, 1)
+    return fitted
+
+
+def divide(
+    enquiries: Sequence[LabelledEnquiry], corpus: Corpus, settings: Settings
+) -> tuple[list[Split], list[NDArray[np.intp]], list[str]]:
+    """Folds by author: places among the unseen authors' enquiries, rows that each fold tests on, and codes to learn.
+
+    Raises InvalidData as `fit` does.
+    """
     _refuse_too_little(enquiries, corpus, settings)
     unseen = corpus.unseen
     folds = StratifiedGroupKFold(settings.folds, shuffle=True, random_state=settings.seed)
     splits = list(folds.split(unseen, corpus.services[unseen], corpus.sources[unseen]))
     tests = [unseen[test] for _, test in splits]
-    trains = [np.setdiff1d(np.arange(len(enquiries)), test) for test in tests]
     codes = corpus.learnable(settings.classifier.rarest, tests)
     if ANY_ALARM not in codes:
-        who = "each fold of authors" if encoder is None else "each fold of authors whom the encoder has not seen"
+        who = "each fold of authors" + ("" if corpus.encoder is None else " whom the encoder has not seen")
         raise InvalidData([f"too few enquiries with an emergency or urgent flag to learn from in {who}; add some"])
-    services = np.empty((len(enquiries), len(Service)))
-    flags = {code: np.empty(len(enquiries)) for code in codes}
-    for done, (train, test) in enumerate(zip(trains, tests, strict=True)):
-        progress("cross-validation", done, len(splits))
-        level = _first_level(corpus, train, codes, settings)
-        rows = level.features.transform(corpus.take(test))
-        services[test] = level.service.decision_function(rows)
-        for code, model in level.flags.items():
-            flags[code][test] = model.decision_function(rows)
-    progress("cross-validation", len(splits), len(splits))
-    progress("training", 0, 1)
-    level = _first_level(corpus, np.arange(len(enquiries)), codes, settings)
-    progress("training", 1, 1)
-    scores = _held_out_scores(corpus, services, flags)
-    return _second_level(corpus, level, scores, splits, settings)
+    return splits, tests, codes
 
 
-def _first_level(corpus: Corpus, train: NDArray[np.intp], codes: Sequence[str], settings: Settings) -> _Level:
-    chosen = settings.features
-    common = {"sublinear_tf": True, "strip_accents": "unicode", "dtype": np.float32}
-    words = TfidfVectorizer(
-        ngram_range=chosen.word_ngrams, min_df=chosen.word_min_df, token_pattern=r"\b\w+\b", **common
-    )
-    characters = TfidfVectorizer(
-        analyzer="char_wb", ngram_range=chosen.character_ngrams, min_df=chosen.character_min_df, **common
-    )
-    texts = corpus.take(train)
-    words.fit(texts)
-    characters.fit(texts)
-    features = Features(words, characters)
-    rows = features.transform(texts)
-    labels = [corpus.services[train], *(corpus.flags[code][train] for code in codes)]
-    # Threads share the rows, and most of a fit is outside the interpreter; BLAS threads in each would only quarrel.
-    with threadpool_limits(1):
-        service, *flags = Parallel(n_jobs=-1, prefer="threads")(
-            delayed(_fit_linear)(rows, each, settings) for each in labels
-        )
-    return _Level(features, service, dict(zip(codes, flags, strict=True)))
-
-
-def _fit_linear(rows: csr_matrix, labels: NDArray[np.generic], settings: Settings) -> LogisticRegression:
-    model = LogisticRegression(C=settings.classifier.C, max_iter=settings.classifier.max_iterations)
-    return model.fit(rows, labels)
-
-
-def _held_out_scores(corpus: Corpus, services: NDArray[np.float64], flags: Mapping[str, NDArray[np.float64]]) -> Scores:
-    """Scores of the unseen authors' enquiries alone."""
+def held_out_scores(corpus: Corpus, found: HeldOut) -> Scores:
+    """Scores of the unseen authors' enquiries alone, the encoder's beside them."""
     rows = corpus.unseen
     encoder = None
     if corpus.encoder and corpus.reading:
@@ -164,10 +118,12 @@ def _held_out_scores(corpus: Corpus, services: NDArray[np.float64], flags: Mappi
         encoder = ByCode(
             whole.services[rows], {code: values[rows] for code, values in whole.flags.items()}, whole.stated[rows]
         )
-    return Scores(services[rows], {code: values[rows] for code, values in flags.items()}, encoder)
+    return Scores(found.services[rows], {code: values[rows] for code, values in found.flags.items()}, encoder)
 
 
-def _second_level(corpus: Corpus, level: _Level, scores: Scores, splits: Sequence[Split], settings: Settings) -> Fitted:
+def _second_level(
+    corpus: Corpus, level: FirstLevel, scores: Scores, splits: Sequence[Split], settings: Settings
+) -> Fitted:
     stated = tuple(corpus.stated[row] for row in corpus.unseen)
     labels = {code: corpus.flags[code][corpus.unseen] for code in level.flags}
     truth = corpus.services[corpus.unseen]

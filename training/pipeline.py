@@ -1,5 +1,6 @@
 """From files of labelled enquiries to a model in the store."""
 
+import csv
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -12,14 +13,15 @@ import numpy as np
 from model.classifier import Classifier
 from model.encoder import Encoder, load_encoder
 from model.manifest import FORMAT, DataFile, Manifest, PromiseFigures, ThresholdFigures
-from model.red_flags import RedFlags
 from model.rule_files import packaged_rules
 from model.store import PICKLED_LIBRARIES, ModelFiles, ModelStore, pack
+from training.corpus_arrays import Progress
 from training.data import csv_files, read_labelled
 from training.encoding_cache import CachedEncoder
 from training.figures import out_of_fold_figures
-from training.fit import Fitted, Progress, fit
+from training.fit import Fitted, fit
 from training.report import write_report
+from training.rules_cache import CachedRules
 from training.settings import Settings
 
 
@@ -37,10 +39,12 @@ def train(data: Sequence[Path], store: ModelStore, settings: Settings, now: date
     Raises InvalidData or InvalidFile, and saves nothing, when data or rules break their form.
     """
     files = list(csv_files(data))
+    progress("reading files", 0, 1)
     enquiries = read_labelled(files)
-    encoder = None if settings.features.encoder == "none" else _cached(settings.features.encoder, store)
+    progress("reading files", 1, 1)
+    encoder = None if settings.features.encoder == "none" else cached_encoder(settings.features.encoder, store)
     rules = packaged_rules()
-    fitted = fit(enquiries, encoder, RedFlags(rules), settings, progress)
+    fitted = fit(enquiries, encoder, cached_rules(rules, store), settings, progress)
     contents = ModelFiles(pack(fitted.classifier), rules)
     manifest = Manifest(
         format=FORMAT,
@@ -60,12 +64,20 @@ def train(data: Sequence[Path], store: ModelStore, settings: Settings, now: date
         figures=out_of_fold_figures(enquiries, fitted),
     )
     folder = store.save(contents, manifest)
+    progress("report", 0, 1)
     write_report(folder, enquiries, fitted, manifest)
+    progress("report", 1, 1)
     return Trained(manifest, folder)
 
 
-def _cached(name: str, store: ModelStore) -> Encoder:
+def cached_encoder(name: str, store: ModelStore) -> Encoder:
+    """An encoder whose readings are kept beside the models."""
     return CachedEncoder(load_encoder(name), store.root / ".encoded")
+
+
+def cached_rules(rules: Mapping[str, str], store: ModelStore) -> CachedRules:
+    """Rules whose readings are kept there too."""
+    return CachedRules(rules, store.root / ".encoded")
 
 
 def _version(rules: Mapping[str, str], fitted: Fitted, now: datetime) -> str:
@@ -95,4 +107,5 @@ def _learned(classifier: Classifier) -> Iterator[object]:
 
 def _described(file: Path) -> DataFile:
     content = file.read_bytes()
-    return DataFile(name=file.name, sha256=hashlib.sha256(content).hexdigest(), rows=len(read_labelled([file])))
+    rows = sum(1 for _ in csv.DictReader(content.decode("utf-8-sig").splitlines(keepends=True)))
+    return DataFile(name=file.name, sha256=hashlib.sha256(content).hexdigest(), rows=rows)

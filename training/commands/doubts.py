@@ -1,20 +1,21 @@
 """`triage data doubts`: labels that may be wrong, to be looked at again."""
 
+from functools import partial
 from pathlib import Path
 
 import click
 import pandas as pd
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from model.encoder import load_encoder
 from model.errors import InvalidFile
 from model.red_flags import RedFlags
 from model.rule_files import packaged_rules
 from training.commands.options import data_option
+from training.commands.stages import stages
 from training.data import COLUMNS, csv_files, read_file, read_labelled
 from training.doubts import by_model, rank, without_model
 from training.fit import fit
+from training.rules_cache import stated_by
 from training.settings import read_settings
 from training.workbook import write_workbook
 
@@ -39,17 +40,8 @@ def doubts(target: Path, data: tuple[Path, ...], settings: Path | None, no_encod
     enquiries = read_labelled(files)
     red_flags = RedFlags(packaged_rules())
     encoder = None if chosen.features.encoder == "none" else load_encoder(chosen.features.encoder)
-    columns = (TextColumn("{task.description:22}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def progress(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done)
-
-        fitted = fit(enquiries, encoder, red_flags, chosen, progress)
+    with stages() as progress:
+        fitted = fit(enquiries, encoder, partial(stated_by, red_flags), chosen, progress)
         progress("doubting", 0, 1)
         found = rank([*without_model(enquiries, red_flags), *by_model(enquiries, fitted)])
         progress("doubting", 1, 1)

@@ -1,5 +1,7 @@
 """Options that several commands share."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -32,3 +34,21 @@ frozen_option = click.option(
 gates_option = click.option(
     "--gates", type=click.Path(path_type=Path), help="Table of limits; without it the packaged training/gates.toml."
 )
+scheduler_option = click.option(
+    "--scheduler", metavar="ADDRESS", help="Dask scheduler whose workers share in it; without it this machine alone."
+)
+
+
+@contextmanager
+def workers(scheduler: str | None) -> Iterator[None]:
+    """Within it, joblib's jobs go to the cluster at this address, or stay on this machine when there is none.
+
+    Raises NoCluster.
+    """
+    if not scheduler:
+        yield
+        return
+    from training.cluster import joblib_jobs  # here, since it needs the extra `cluster`
+
+    with joblib_jobs(scheduler):
+        yield

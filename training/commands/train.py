@@ -3,17 +3,16 @@
 import getpass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from model.errors import ModelNotFound
 from model.store import ModelStore
-from training.commands.options import data_option, json_option, models_option
+from training.commands.options import data_option, json_option, models_option, scheduler_option, workers
 from training.commands.shares import share_cell
+from training.commands.stages import stages
 from training.figures import TITLES
 from training.pipeline import Trained
 from training.pipeline import train as run
@@ -26,24 +25,25 @@ from training.settings import read_settings
 @models_option
 @click.option("--settings", type=click.Path(path_type=Path), help="Settings file; without it the packaged settings.")
 @click.option("--no-encoder", is_flag=True, help="Train on n-grams alone: smaller, less right.")
+@scheduler_option
 @json_option
-def train(data: tuple[Path, ...], models: Path, settings: Path | None, no_encoder: bool, as_json: bool) -> None:
-    """Train a model on labelled enquiries; the first one in a store becomes its champion."""
+def train(
+    data: tuple[Path, ...],
+    models: Path,
+    settings: Path | None,
+    no_encoder: bool,
+    scheduler: str | None,
+    as_json: bool,
+) -> None:
+    """Train a model on labelled enquiries; the first one in a store becomes its champion.
+
+    On a cluster the same model is made, and only counts of n-grams and labels go there, no text.
+    """
     chosen = read_settings(settings)
     store = ModelStore(models)
-    columns = (TextColumn("{task.description:22}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        tasks: dict[str, Any] = {}
-
-        def progress(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done)
-
-        trained = run(
-            data, store, chosen.without_encoder() if no_encoder else chosen, datetime.now().astimezone(), progress
-        )
+    chosen = chosen.without_encoder() if no_encoder else chosen
+    with workers(scheduler), stages() as progress:
+        trained = run(data, store, chosen, datetime.now().astimezone(), progress)
     first = _promote_first(store, trained)
     if as_json:
         click.echo(trained.manifest.model_dump_json(indent=2))
@@ -75,6 +75,7 @@ def _show(trained: Trained, first: bool) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    console.print(f"Report: {trained.folder / 'report.html'}", highlight=False, soft_wrap=True)
     if first:
         console.print("It is the first model here and now serves as champion.")
     else:
