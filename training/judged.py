@@ -23,7 +23,7 @@ def with_facts(predictions: pd.DataFrame) -> pd.DataFrame:
 
     Adds `answer` (service or `other`), `codes` (flags raised), `alarm` (an emergency or urgent flag was raised),
     `routed`, `stratum` and `order` of the random audit, `week` (its Monday), and the slices `spoken` (en, es,
-    other), `length` and `writing`.
+    other), `length` and `writing`; a `channel` that nobody told becomes `not told`.
     """
     found = predictions.copy()
     found["answer"] = found["service"].fillna("other").astype(object)
@@ -38,6 +38,7 @@ def with_facts(predictions: pd.DataFrame) -> pd.DataFrame:
     words = found["text"].fillna("").map(lambda text: len(text.split()))
     found["length"] = np.select([words <= 12, words <= 40], ["to 12 words", "13 to 40 words"], "over 40 words")
     careless = found["text"].fillna("").map(lambda text: text == text.lower() or not any(c in ".!?" for c in text))
+    found["channel"] = found["channel"].fillna("not told").astype(object)
     found["writing"] = np.where(careless, "in haste", "with capitals and stops")
     return found
 

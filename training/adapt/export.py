@@ -9,6 +9,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.transformers import optimizer
 from torch import nn
 
+from model.encoder import keep_to_this_machine
 from training.adapt.network import MultiTaskEncoder
 
 OPSET = 17
@@ -31,6 +32,7 @@ def export(network: MultiTaskEncoder, file: Path) -> None:
     Inputs are `ids` and `mask`, int64 of shape (n_texts, n_tokens); the output `scores` is float32 of shape
     (n_texts, n_logits + hidden size).
     """
+    keep_to_this_machine()
     network.eval()
     network.transformer.set_attn_implementation("eager")  # the form that the optimizer knows how to fuse
     config = network.transformer.config
