@@ -80,6 +80,15 @@ class EncoderManifest(BaseModel):
     files: dict[str, str]
 
 
+def keep_to_this_machine() -> None:
+    """Have onnxruntime report nothing; to be called before its first session.
+
+    Of itself it writes an id of the machine into the home folder and tells its maker what it runs on. Its own switch,
+    `disable_telemetry_events`, comes too late for both (1.32, seen by strace).
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+
 class AdaptedEncoder:
     """A folder made by `triage adapt`, run by onnxruntime in one thread.
 
@@ -87,6 +96,7 @@ class AdaptedEncoder:
     """
 
     def __init__(self, folder: Path, name: str = DEFAULT_ENCODER) -> None:
+        keep_to_this_machine()
         # Here, since loading the library takes a third of a second that other commands need not spend.
         import onnxruntime
         from tokenizers import Tokenizer

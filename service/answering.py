@@ -14,7 +14,7 @@ from service.metrics import Metrics
 from service.models import Models, Serving
 from service.recording import Recorder
 from service.shadow import Shadow
-from service.tables import LoggedPrediction
+from service.tables import Channel, LoggedPrediction
 from service.wording import Messages
 
 _logger = logging.getLogger("service")
@@ -43,22 +43,34 @@ class Answering:
         self._models, self._recorder, self._messages = models, recorder, messages
         self._shadow, self._metrics = shadow, metrics
 
-    def answer(self, text: str, key: str | None = None, *, explain: bool = False) -> dict[str, Any]:
+    def answer(
+        self, text: str, key: str | None = None, *, channel: Channel | None = None, explain: bool = False
+    ) -> dict[str, Any]:
         """The prediction as JSON, with its id and the visitor's message.
 
         key : the caller's Idempotency-Key: a second request with it gets the first one's answer
-        explain : adds `explanation`, or null in its place when a part of the model is broken
+        channel : how the enquiry came, for the log
+        explain : adds `explanation`, or null in its place when a part of the model is broken, or when the answer was
+            first given by a model that serves no longer
 
         Raises InvalidEnquiry when the text cannot be read, KeyReused, NoModel.
         """
-        enquiry = Enquiry(text)
-        found = self._answers([enquiry], [f"one\0{key}"] if key else [])[0]
-        return found | {"explanation": self._explanation(enquiry)} if explain else found
+        enquiry, serving = Enquiry(text), self._serving()
+        found = self._answers(serving, [enquiry], [channel], [f"one\0{key}"] if key else [])[0]
+        if not explain:
+            return found
+        same = found["model_version"] == serving.model.version
+        return found | {"explanation": self._explanation(serving, enquiry) if same else None}
 
-    def _explanation(self, enquiry: Enquiry) -> list[dict[str, Any]] | None:
+    def _serving(self) -> Serving:
+        """The model for one request, which takes it once."""
         serving = self._models.serving
         if serving is None:
             raise NoModel
+        return serving
+
+    @staticmethod
+    def _explanation(serving: Serving, enquiry: Enquiry) -> list[dict[str, Any]] | None:
         try:
             pushes = serving.model.explain(enquiry)
         except Exception as error:  # noqa: BLE001 - the answer stands without it
@@ -75,20 +87,28 @@ class Answering:
             for push in pushes
         ]
 
-    def answer_all(self, texts: Sequence[str], key: str | None = None) -> list[dict[str, Any]]:
-        """The same for several texts, in order; if one cannot be read, none is answered or logged."""
+    def answer_all(self, asked: Sequence[tuple[str, Channel | None]], key: str | None = None) -> list[dict[str, Any]]:
+        """The same for several texts, each with its channel, in order.
+
+        If one cannot be read, none is answered or logged.
+        """
         enquiries: list[Enquiry] = []
-        for number, text in enumerate(texts):
+        for number, (text, _) in enumerate(asked):
             try:
                 enquiries.append(Enquiry(text))
             except InvalidEnquiry as error:
                 raise InvalidEnquiry(f"enquiries.{number}.{error.field}", error.reason) from None
-        return self._answers(enquiries, [f"batch\0{number}\0{key}" for number in range(len(texts))] if key else [])
+        channels = [channel for _, channel in asked]
+        keys = [f"batch\0{number}\0{key}" for number in range(len(asked))] if key else []
+        return self._answers(self._serving(), enquiries, channels, keys)
 
-    def _answers(self, enquiries: Sequence[Enquiry], keys: Sequence[str]) -> list[dict[str, Any]]:
-        serving = self._models.serving
-        if serving is None:
-            raise NoModel
+    def _answers(
+        self,
+        serving: Serving,
+        enquiries: Sequence[Enquiry],
+        channels: Sequence[Channel | None],
+        keys: Sequence[str],
+    ) -> list[dict[str, Any]]:
         requests = [_request(key, enquiry.text) for key, enquiry in zip(keys, enquiries, strict=True)] if keys else None
         answers = self._repeated(enquiries, requests) if requests else {}
         fresh = [
@@ -98,7 +118,7 @@ class Answering:
         ]
         predictions = self._predict(serving, [enquiry for _, enquiry in fresh])
         rows = [
-            self._recorder.log.row(enquiry, prediction, requests[number] if requests else None)
+            self._recorder.log.row(enquiry, prediction, requests[number] if requests else None, channels[number])
             for (number, enquiry), prediction in zip(fresh, predictions, strict=True)
         ]
         beaten = self._recorder.keep(rows) if rows else set()

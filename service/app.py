@@ -1,6 +1,7 @@
 """The web application, built by a function."""
 
 import json
+from functools import partial
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -84,7 +85,7 @@ def create_app(
     answering = Answering(models, recorder, messages, shadow, metrics)
     asking = predictions_api(answering, models)
     records = records_api(log, recorder, keys)
-    site = pages(answering.answer, packaged_wording(), packaged_clinic())
+    site = pages(partial(answering.answer, channel="form"), packaged_wording(), packaged_clinic())
     limit_calls(app, settings, keys, asking, records, site)
     protect_browsers(app, settings)
     if settings.trusted_proxies:

@@ -12,7 +12,7 @@ from model.types import Enquiry, Prediction
 from service.config import TextKept
 from service.database import PATIENCE, Database, LogUnavailable
 from service.redact import redact
-from service.tables import Erasure, LoggedPrediction, Review
+from service.tables import Channel, Erasure, LoggedPrediction, Review
 
 __all__ = ["LogUnavailable", "PredictionLog", "Row"]
 
@@ -44,7 +44,13 @@ class PredictionLog:
         self.text_kept, self.clock = text_kept, clock
         self.database = Database(url, patience)
 
-    def row(self, enquiry: Enquiry, prediction: Prediction, request: tuple[str, str] | None = None) -> Row:
+    def row(
+        self,
+        enquiry: Enquiry,
+        prediction: Prediction,
+        request: tuple[str, str] | None = None,
+        channel: Channel | None = None,
+    ) -> Row:
         """What the log keeps of an answer.
 
         request : `request_key` and `request_digest`, when the caller sent an Idempotency-Key
@@ -55,6 +61,7 @@ class PredictionLog:
             "created": self.clock(),
             "model_version": prediction.model_version,
             "text": self.kept(enquiry.text),
+            "channel": channel,
             "language": prediction.language,
             "service": str(prediction.service) if prediction.service else None,
             "confidence": prediction.confidence,
@@ -128,7 +135,7 @@ class PredictionLog:
                 yield as_json(row) | {"review": latest and as_json(latest)}
 
     def stats(self) -> dict[str, Any]:
-        """How much the log holds: rows, reviews, erased ids, first and last moment, answers by decision and urgency."""
+        """How much the log holds: rows, reviews, erased ids, first and last moment, answers by what they share."""
         with self.database.session() as session:
             rows, first, last = session.execute(
                 select(
@@ -144,6 +151,7 @@ class PredictionLog:
                 "decision": _counts(session, LoggedPrediction.decision),
                 "urgency": _counts(session, LoggedPrediction.urgency),
                 "model_version": _counts(session, LoggedPrediction.model_version),
+                "channel": _counts(session, LoggedPrediction.channel),
             }
 
     def check(self) -> None:
@@ -187,7 +195,7 @@ def _between(since: datetime | None, until: datetime | None) -> Select[LoggedPre
 
 def _counts(session: Session, column: Any) -> dict[str, int]:
     rows = session.execute(select(column, func.count()).group_by(column).order_by(column))
-    return {str(value): count for value, count in rows}
+    return {str(value or "not told"): count for value, count in rows}
 
 
 def _delete(session: Session, table: type[LoggedPrediction] | type[Erasure], where: ColumnElement[bool]) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from service.log import Row
+from service.tables import LoggedPrediction
 
 _logger = logging.getLogger("service")
 _AT_ONCE = 100
@@ -99,6 +100,8 @@ def _size(file: Path) -> int:
 
 
 def _rows(file: Path) -> Iterator[Row]:
+    # An older release may have left it: its rows lack the columns that came since.
+    empty = dict.fromkeys(LoggedPrediction.__table__.columns.keys())
     with file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
@@ -108,4 +111,4 @@ def _rows(file: Path) -> Iterator[Row]:
                 # A power cut, perhaps. The line itself may hold an enquiry.
                 _logger.error("%s, line %d is damaged and was left out", file, number)  # noqa: TRY400
                 continue
-            yield row
+            yield empty | row

@@ -1,10 +1,13 @@
 """The tables of the prediction log. A change here needs a migration beside it; a test compares the two."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import JSON, DateTime, Dialect, Float, ForeignKey, String, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Channel = Literal["form", "chat", "email", "messenger", "phone", "other"]
+"""The way an enquiry came to the clinic."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -29,6 +32,7 @@ class Base(DeclarativeBase):
 class LoggedPrediction(Base):
     """One answer. The spans in `flags` and `set_aside` are those of the text; their words are not kept twice.
 
+    channel : as the caller said, None when it did not
     request_key : hash of the caller's Idempotency-Key, by which a repeated request finds its answer
     request_digest : hash of that key with the text, by which another text under the same key is found out
     """
@@ -39,6 +43,7 @@ class LoggedPrediction(Base):
     created: Mapped[datetime] = mapped_column(Moment, index=True)
     model_version: Mapped[str] = mapped_column(String(32), index=True)
     text: Mapped[str | None] = mapped_column(Text)
+    channel: Mapped[Channel | None] = mapped_column(String(16))
     language: Mapped[str] = mapped_column(String(8))
     service: Mapped[str | None] = mapped_column(String(16))
     confidence: Mapped[float] = mapped_column(Float)

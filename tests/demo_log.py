@@ -1,8 +1,8 @@
 """`make demo-log`: a prediction log with something true in it, for a first look at the reviewers' notebooks.
 
 The texts of the frozen test go through the real service, one request each, over eight simulated weeks; in the sixth
-most are Spanish and typed in haste. Two reviewers then judge the random sample: the corpus's own labels, and the second
-annotator's.
+most are Spanish and typed in haste, in a chat. Two reviewers then judge the random sample: the corpus's own labels, and
+the second annotator's.
 """
 
 import os
@@ -68,7 +68,7 @@ def fill(
         clock[0] = moment
         hasty = _week(moment, now) == DRIFT
         text = in_haste(enquiry.text) if hasty else enquiry.text
-        response = client.post("/v1/predictions", json={"text": text})
+        response = client.post("/v1/predictions", json={"text": text, "channel": "chat" if hasty else "form"})
         labels[response.get_json()["id"]] = enquiry
     shadow.finish()
     log.close()

@@ -96,6 +96,23 @@ def test_a_key_that_is_no_name_is_refused(client: FlaskClient, key: str) -> None
     assert response.get_json()["errors"][0]["field"] == "Idempotency-Key"
 
 
+def test_the_channel_is_kept_where_the_caller_tells_it(site: Any) -> None:
+    asked = [{"text": KNEE, "channel": "chat"}, {"text": KNEE}]
+    ids = [site.client.post("/v1/predictions", json=body).get_json()["id"] for body in asked]
+    batch = site.client.post("/v1/predictions/batch", json={"enquiries": asked}).get_json()["predictions"]
+    ids += [answer["id"] for answer in batch]
+    held = [site.client.get(f"/v1/predictions/{name}", headers=site.review).get_json()["channel"] for name in ids]
+    assert held == ["chat", None, "chat", None]
+    assert [row["channel"] for row in site.log.export()] == held
+    assert site.log.stats()["channel"] == {"chat": 2, "not told": 2}
+
+
+def test_a_channel_that_nobody_knows_is_refused_by_name(client: FlaskClient) -> None:
+    response = client.post("/v1/predictions", json={"text": KNEE, "channel": "fax"})
+    assert response.status_code == 422
+    assert [fault["field"] for fault in response.get_json()["errors"]] == ["channel"]
+
+
 def test_what_the_log_holds_is_read_with_a_key(site: Any) -> None:
     answer = ask(site, KNEE)
     url = f"/v1/predictions/{answer['id']}"

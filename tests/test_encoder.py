@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +29,13 @@ def test_a_text_reads_the_same_alone_and_among_others(encoder: AdaptedEncoder) -
     assert np.array_equal(together.services, np.vstack([one.services for one in alone]))
     assert np.array_equal(together.flags, np.vstack([one.flags for one in alone]))
     assert np.array_equal(encoder.read(TEXTS * 50).stated, np.tile(together.stated, 50))
+
+
+def test_it_tells_nobody_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    program = "from model.encoder import load_encoder; load_encoder('adapted').read(['me duele la rodilla'])"
+    # Without the variables by which the library would know a test machine, and keep silent by itself.
+    subprocess.run([sys.executable, "-c", program], env={"HOME": str(tmp_path)}, check=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_text_is_no_row(encoder: AdaptedEncoder) -> None:

@@ -1,5 +1,6 @@
 """What a visitor gets, and what is kept, when something around the service fails."""
 
+import json
 import os
 import resource
 import signal
@@ -204,6 +205,18 @@ def test_a_damaged_line_of_the_spool_is_left_out_and_the_others_are_written(
     assert place.log.get(second)
     assert "line 2 is damaged" in caplog.text
     assert "knee" not in caplog.text
+
+
+def test_what_an_older_release_spooled_is_written_too(build: Build, database_url: str) -> None:
+    place = build(database_url)
+    place.ask()
+    with log_away(database_url):
+        old, new = place.ask(), place.ask()
+    first, second = place.spool.read_text().splitlines()
+    older = json.dumps({name: value for name, value in json.loads(first).items() if name != "channel"})
+    place.spool.write_text(f"{second}\n{older}\n")
+    place.recorder.flush()
+    assert all(place.log.get(identifier) for identifier in (old, new))
 
 
 def test_what_is_erased_while_in_the_spool_never_reaches_the_log(

@@ -113,6 +113,11 @@ def test_a_post_without_javascript_is_answered_on_the_page(client: FlaskClient) 
     assert f">\n{CLOT}</textarea>" in response.text
 
 
+def test_what_the_page_posts_is_logged_as_come_by_the_form(client: FlaskClient, log: PredictionLog) -> None:
+    client.post("/enquiry", data={"text": CLOT})
+    assert [row["channel"] for row in log.export()] == ["form"]
+
+
 def test_an_answer_to_the_question_is_added_to_the_text(client: FlaskClient) -> None:
     page = client.post(
         "/enquiry", data={"text": "I want an appointment.", "more": "My knee gives way", "lang": "en"}

@@ -1,6 +1,7 @@
 """The form in a real browser: what a visitor does, and what the visitor then can do."""
 
 import itertools
+import json
 import re
 import time
 from urllib.parse import urlencode
@@ -8,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from flask import Flask
 from form_stage import ANSWERS, Opening, answer_of, ask, text_of
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Request, Route
 
 BOX = {"physiotherapy": "route", "massage": "route"}
 KNEE = "My knee has hurt on the stairs for three months and it gives way when I run."
@@ -237,15 +238,16 @@ def test_nothing_written_is_told_at_the_field(open_page: Opening, stage: str) ->
     assert page.evaluate("document.querySelector('.enquiry-form').shadowRoot.activeElement.id") == "text"
 
 
-def test_nothing_is_stored_and_nobody_else_is_asked(open_page: Opening, real: str) -> None:
+def test_the_enquiry_alone_is_sent_nothing_is_stored_and_nobody_else_is_asked(open_page: Opening, real: str) -> None:
     page = open_page("about:blank")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requests: list[Request] = []
+    page.on("request", requests.append)
     page.goto(real)
     ask(page, KNEE)
     page.locator(".answer h2").wait_for()
-    assert asked
-    assert [address for address in asked if not address.startswith(f"{real}/")] == []
+    sent = [request.post_data for request in requests if request.post_data]
+    assert [json.loads(body) for body in sent] == [{"text": KNEE, "channel": "form"}]
+    assert [request.url for request in requests if not request.url.startswith(f"{real}/")] == []
     stored = (
         "indexedDB.databases().then((d) => [localStorage.length, sessionStorage.length, document.cookie, d.length])"
     )

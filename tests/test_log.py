@@ -20,6 +20,8 @@ from service.tables import Base
 from training.cli import triage
 
 NOW = datetime.now(UTC)
+LATER = ("request_key", "request_digest", "channel")
+"""Columns of `predictions` that came after the first step."""
 ID = "0199a6f2-7c1e-7d3a-9a51-2f8e4c0b6d%02d"
 
 
@@ -67,18 +69,18 @@ def test_a_log_made_before_there_were_migrations_is_taken_on_with_its_rows(
         for table in ("reviews", "erasures", "shadow_predictions", "api_keys", "alembic_version"):
             connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
         if engine.dialect.name == "postgresql":
-            connection.execute(text("ALTER TABLE predictions DROP COLUMN request_key, DROP COLUMN request_digest"))
+            connection.execute(text(f"ALTER TABLE predictions {', '.join(f'DROP COLUMN {name}' for name in LATER)}"))
         else:
             connection.execute(text("CREATE TABLE old AS SELECT * FROM predictions"))
-            connection.execute(text("ALTER TABLE old DROP COLUMN request_key"))
-            connection.execute(text("ALTER TABLE old DROP COLUMN request_digest"))
+            for name in LATER:
+                connection.execute(text(f"ALTER TABLE old DROP COLUMN {name}"))
             connection.execute(text("DROP TABLE predictions"))
             connection.execute(text("ALTER TABLE old RENAME TO predictions"))
             for column in ("created", "model_version", "decision", "urgency"):
                 connection.execute(text(f"CREATE INDEX ix_predictions_{column} ON predictions ({column})"))
     found = kept.get(ID % 1)
     assert found is not None
-    assert found.request_key is None
+    assert (found.request_key, found.channel) == (None, None)
     assert "reviews" in inspect(engine).get_table_names()
     engine.dispose()
 

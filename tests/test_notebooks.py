@@ -19,7 +19,7 @@ from model.store import ModelStore
 from service.log import PredictionLog
 from training.agreement import SecondLabels
 from training.data import read_labelled
-from training.findings import disagreements, reviewer_agreement
+from training.findings import disagreements, reviewer_agreement, slices
 from training.judged import audited, with_facts
 from training.logbook import Logbook
 
@@ -68,6 +68,7 @@ def test_the_demonstration_is_eight_weeks_of_true_rows_and_every_notebook_runs_o
     assert facts["week"].nunique() == WEEKS
     assert (facts["created"] < NOW).all()
     assert set(facts.loc[facts["week"] == sorted(facts["week"].unique())[5], "writing"]) == {"in haste"}
+    assert {"channel: chat", "channel: form"} <= set(slices(facts))
     assert len(shadow) == len(facts)
     assert audited(facts, verdicts)["counted"].sum() == 60
     assert reviewer_agreement(verdicts, 1).set_index("judged").loc["service", "kappa"] == "1.000"

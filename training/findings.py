@@ -25,8 +25,8 @@ from training.logbook import RANDOM
 from training.rules import RuleRecord, records
 
 Mask = NDArray[np.bool_]
-SLICES = {"spoken": "language", "length": "length", "writing": "writing"}
-"""Columns of `judged.with_facts` by which figures are shown apart, with titles; an enquiry's channel is not logged."""
+SLICES = {"spoken": "language", "length": "length", "writing": "writing", "channel": "channel"}
+"""Columns of `judged.with_facts` by which figures are shown apart, with titles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,11 @@ def store_at(folder: str | None) -> ModelStore:
 
 
 def slices(facts: pd.DataFrame) -> dict[str, Mask]:
-    """Rows of each slice by its name; `all` first."""
+    """Rows of each slice by its name; `all` first. A column in which all rows are alike makes no slice."""
     found: dict[str, Mask] = {"all": np.ones(len(facts), bool)}
     for column, title in SLICES.items():
-        for value in sorted(set(facts[column])):
+        values = sorted(set(facts[column]))
+        for value in values if len(values) > 1 else ():
             found[f"{title}: {value}"] = (facts[column] == value).to_numpy(bool)
     return found
 

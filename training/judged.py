@@ -26,7 +26,7 @@ def with_facts(predictions: pd.DataFrame) -> pd.DataFrame:
 
     Adds `answer` (service or `other`), `codes` (flags raised), `alarm` (an emergency or urgent flag was raised),
     `routed`, `stratum` and `order` of the random audit, `week` (its Monday), and the slices `spoken` (en, es,
-    other), `length` and `writing`.
+    other), `length` and `writing`; a `channel` that nobody told becomes `not told`.
     """
     found = predictions.copy()
     found["answer"] = found["service"].fillna("other").astype(object)
@@ -38,6 +38,7 @@ def with_facts(predictions: pd.DataFrame) -> pd.DataFrame:
     found["stratum"] = [f"{a} {b}" for a, b in zip(kind, found["spoken"], strict=True)]
     found["order"] = random_order(found["id"].tolist(), SEED)
     found["week"] = [monday(moment) for moment in found["created"]]
+    found["channel"] = found["channel"].fillna("not told").astype(object)
     return found
 
 

@@ -53,7 +53,7 @@ class Logbook:
             raise LogUnreadable("it lacks a table; `triage log stats` brings it up to date") from None
         except SQLAlchemyError as error:
             raise LogUnreadable(type(error).__name__) from None
-        if "sample" not in self._tables["reviews"].columns:
+        if "channel" not in self._tables["predictions"].columns:
             self.close()
             raise LogUnreadable("it was made by an older release; `triage log stats` brings it up to date")
 
@@ -110,7 +110,7 @@ class Logbook:
         except SQLAlchemyError as error:
             raise LogUnreadable(type(error).__name__) from None
         found["created"] = pd.to_datetime(found["created"], utc=True)
-        for column in ("service", "text", "sample", "note"):
+        for column in ("service", "text", "channel", "sample", "note"):
             if column in found:
                 found[column] = found[column].astype(object).where(found[column].notna(), None)
         return found

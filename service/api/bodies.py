@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from model.manifest import PromiseFigures, ThresholdFigures
 from model.taxonomy import annotated_codes
 from model.types import Decision, Service
+from service.tables import Channel
 
 BATCH_LIMIT = 100
 """Enquiries in one batch."""
@@ -38,6 +39,8 @@ class EnquiryBody(BaseModel):
         str,
         Field(description="The enquiry as the visitor wrote it", strict=True, json_schema_extra=_TEXT_SCHEMA),
     ]
+
+    channel: Annotated[Channel | None, Field(description="How it came, for the log: figures are shown by it")] = None
 
     @field_validator("text")
     @classmethod
@@ -228,6 +231,7 @@ class LoggedPredictionBody(BaseModel):
     created: datetime
     model_version: str
     text: Annotated[str | None, Field(description="Redacted, in full or null, as configured")]
+    channel: Channel | None
     language: str
     service: Literal[Service.PHYSIOTHERAPY, Service.MASSAGE] | None
     confidence: Annotated[float, Field(ge=0, le=1)]

@@ -21,7 +21,7 @@ def predictions_api(answering: Answering, models: Models) -> APIBlueprint:
         "/predictions", summary="Read an enquiry", responses=answers({200: PredictionBody}, 400, 409, 413, 415, 503)
     )
     def predict(header: IdempotencyHeader, body: AskedBody) -> Response:
-        return jsonify(answering.answer(body.text, header.key, explain=body.explain))
+        return jsonify(answering.answer(body.text, header.key, channel=body.channel, explain=body.explain))
 
     @api.post(
         "/predictions/batch",
@@ -30,8 +30,8 @@ def predictions_api(answering: Answering, models: Models) -> APIBlueprint:
         responses=answers({200: BatchAnswerBody}, *_REFUSED),
     )
     def predict_batch(header: IdempotencyHeader, body: BatchBody) -> Response:
-        texts = [enquiry.text for enquiry in body.enquiries]
-        return jsonify(predictions=answering.answer_all(texts, header.key))
+        enquiries = [(enquiry.text, enquiry.channel) for enquiry in body.enquiries]
+        return jsonify(predictions=answering.answer_all(enquiries, header.key))
 
     @api.get("/model", summary="Which model answers, and how good it is", responses=answers({200: ModelBody}, 503))
     def model() -> Response:

@@ -148,7 +148,7 @@
       const response = await fetch(site.endpoint, {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ text }),
+        body: JSON.stringify({ text, channel: "form" }),
         credentials: "omit",
         cache: "no-store",
         referrerPolicy: "no-referrer",

@@ -9,6 +9,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.transformers import optimizer
 from torch import nn
 
+from model.encoder import keep_to_this_machine
 from training.adapt.network import MultiTaskEncoder
 
 OPSET = 17
@@ -30,6 +31,7 @@ def export(network: MultiTaskEncoder, file: Path) -> None:
 
     Inputs and output are those of `write_plain`.
     """
+    keep_to_this_machine()
     config = network.transformer.config
     with tempfile.TemporaryDirectory() as scratch:
         plain, fused = Path(scratch) / "plain.onnx", Path(scratch) / "fused.onnx"
