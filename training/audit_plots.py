@@ -148,12 +148,21 @@ def weekly(
     return plot
 
 
-def stacked(title: str, rows: Sequence[str], parts: Mapping[str, Sequence[int]], xlabel: str) -> Plot:
+STYLES = ((BLUE, ""), (RED, "xx"), (ORANGE, "//"), (GREY, ".."))
+"""Colours and hatches of the parts of a bar."""
+
+
+def stacked(
+    title: str,
+    rows: Sequence[str],
+    parts: Mapping[str, Sequence[int]],
+    xlabel: str,
+    styles: Sequence[tuple[str, str]] = STYLES,
+) -> Plot:
     """Counts as bars side by side in one line each, with the numbers in them."""
     plot = Plot(title, height=1.2 + 0.36 * len(rows))
     axes = plot.axes_
     left = np.zeros(len(rows))
-    styles = ((BLUE, ""), (RED, "xx"), (ORANGE, "//"), (GREY, ".."))
     for (name, counts), (colour, hatch) in zip(parts.items(), styles, strict=False):
         bars = axes.barh(
             np.arange(len(rows))[::-1],

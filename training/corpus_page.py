@@ -24,6 +24,7 @@ _TITLES = {
     "challenge": "Frozen challenge set",
 }
 _PAIRS = 12
+_NAMED = 4
 
 
 def write_page(corpus: Corpus, paths: Sequence[Path], file: Path, now: datetime) -> None:
@@ -35,7 +36,7 @@ def write_page(corpus: Corpus, paths: Sequence[Path], file: Path, now: datetime)
     like = neighbours([row.text for row in enquiries])
     page = Template((files("training") / "corpus.html").read_text("utf-8")).substitute(
         style=(files("training") / "page.css").read_text("utf-8"),
-        files=escape(f"Read from {', '.join(map(str, paths))}"),
+        files=escape(f"Read from {', '.join(map(str, paths))}" if len(paths) <= _NAMED else f"{len(paths)} files read"),
         made=f"{now:%Y-%m-%d %H:%M}",
         tiles=_tiles(enquiries, like),
         plots="\n".join(f"<h2>{title}</h2>\n{plot._repr_html_()}" for title, plot in plots_of(corpus)),

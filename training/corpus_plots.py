@@ -13,7 +13,10 @@ from training.overlap import DUPLICATE, NEAR, Neighbours
 from training.plots import Draw, draw_flags, draw_lengths
 
 _LANGUAGES = {"en": "English", "es": "Spanish"}
-_HIGH = 12
+_STYLES = ((BLUE, ""), (ORANGE, "//"))
+"""Of English and Spanish, in the colours of the datasheet's plots."""
+
+_LONGEST_NAME = 12
 
 
 def plots_of(corpus: Corpus) -> Iterator[tuple[str, Plot]]:
@@ -53,6 +56,7 @@ def _services(enquiries: Sequence[LabelledEnquiry]) -> Plot:
         names,
         _by_language(enquiries, [[str(row.service)] for row in enquiries], names),
         "enquiries",
+        _STYLES,
     )
 
 
@@ -64,6 +68,7 @@ def _contrast(enquiries: Sequence[LabelledEnquiry]) -> Plot:
         [name.replace("_", " ") for name in names],
         _by_language(enquiries, [[row.contrast] for row in enquiries], names),
         "enquiries",
+        _STYLES,
     )
 
 
@@ -96,7 +101,7 @@ def _authors(enquiries: Sequence[LabelledEnquiry]) -> Plot:
         axes.bar(np.arange(len(names)), heights, bottom=bottom, width=0.8, color=colour, label=str(service))
         bottom += heights
     shown = np.arange(0, len(names), max(1, len(names) // 80 + 1))
-    axes.set_xticks(shown, [names[place][:_HIGH] for place in shown], rotation=90, fontsize=7)
+    axes.set_xticks(shown, [names[place][:_LONGEST_NAME] for place in shown], rotation=90, fontsize=7)
     axes.set(ylabel="enquiries", xlim=(-0.8, len(names) - 0.2))
     axes.legend(frameon=False, fontsize=8.5)
     return plot
