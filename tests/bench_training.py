@@ -40,13 +40,13 @@ def of_size(rows: pd.DataFrame, size: int) -> pd.DataFrame:
     order = np.concatenate([chance.permutation(len(rows)) for _ in range(-(-size // len(rows)))])[:size]
     made = rows.iloc[order].reset_index(drop=True)
     words = [word for text in rows["text"].head(2_000) for word in text.split()]
+    texts, ids = made["text"].tolist(), made["id"].tolist()
     for place in range(len(rows), size):
-        cut = made.at[place, "text"].split()
+        cut = texts[place].split()
         cut[chance.integers(len(cut))] = words[chance.integers(len(words))]
         cut.insert(int(chance.integers(len(cut))), cut.pop(int(chance.integers(len(cut)))))
-        made.at[place, "text"] = " ".join(cut)
-        made.at[place, "id"] += f"-{place}"
-    return made
+        texts[place], ids[place] = " ".join(cut), f"{ids[place]}-{place}"
+    return made.assign(text=texts, id=ids)
 
 
 def trained(data: Path, models: Path) -> tuple[float, float, float]:

@@ -40,15 +40,13 @@ class Corpus:
     unseen : rows of the authors from whom the encoder learned nothing
     """
 
-    def __init__(
-        self, enquiries: Sequence[LabelledEnquiry], encoder: Encoder | None, stated: Stated, progress: Progress
-    ) -> None:
+    def __init__(self, enquiries: Sequence[LabelledEnquiry], encoder: Encoder | None) -> None:
         self.texts = [enquiry.text for enquiry in enquiries]
         self.services = np.array([str(enquiry.service) for enquiry in enquiries])
         self.sources = np.array([enquiry.source for enquiry in enquiries])
         self.encoder = encoder
-        self.reading = _joined(_in_parts(self.texts, encoder.read, "encoding", progress)) if encoder else None
-        self.stated = tuple(chain.from_iterable(_in_parts(self.texts, stated, "reading by rule", progress)))
+        self.reading: Reading | None = None
+        self.stated: tuple[frozenset[str], ...] = ()
         alarms = set(alarm_codes())
         self.flags = {
             code: np.array([code in enquiry.flags for enquiry in enquiries])
@@ -61,9 +59,11 @@ class Corpus:
         }
         self.unseen = np.array([row for row, source in enumerate(self.sources) if source not in seen], np.intp)
 
-    def take(self, rows: NDArray[np.intp]) -> list[str]:
-        """Texts of some rows."""
-        return [self.texts[row] for row in rows]
+    def read(self, stated: Stated, progress: Progress) -> None:
+        """Let encoder and rules read: what takes time, and is begun only where the labels can be learned from."""
+        if self.encoder:
+            self.reading = _joined(_in_parts(self.texts, self.encoder.read, "encoding", progress))
+        self.stated = tuple(chain.from_iterable(_in_parts(self.texts, stated, "reading by rule", progress)))
 
     def learnable(self, rarest: int, tests: Sequence[NDArray[np.intp]]) -> list[str]:
         """Codes with enough enquiries, some of them by unseen authors outside each fold, from whom a head can learn.

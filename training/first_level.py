@@ -173,7 +173,9 @@ def _train(
     rows = np.setdiff1d(np.arange(len(targets)), test)
     start = Start(parts[rows], intercepts)
     learned = _learn(words[rows], characters[rows], targets[rows], sizes, settings, start)
-    return test, learned.scores(words[test], characters[test]), [] if test.size else [learned]
+    if not test.size:
+        return test, np.empty((0, targets.shape[1])), [learned]
+    return test, learned.scores(words[test], characters[test]), []
 
 
 def _learn_start(

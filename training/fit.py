@@ -81,8 +81,9 @@ def fit(
 
     Raises InvalidData when there are fewer such authors than folds, or a service or every alarm without enquiries.
     """
-    corpus = Corpus(enquiries, encoder, stated, progress)
+    corpus = Corpus(enquiries, encoder)
     splits, tests, codes = divide(enquiries, corpus, settings)
+    corpus.read(stated, progress)
     level, held_out = first_level(corpus, codes, tests, settings, progress)
     progress("thresholds", 0, 1)
     fitted = _second_level(corpus, level, held_out_scores(corpus, held_out), splits, settings)

@@ -95,7 +95,9 @@ def tune(
 
     Raises InvalidData as `training.fit.fit` does.
     """
-    corpus = Corpus(enquiries, encoder, stated, progress)
+    corpus = Corpus(enquiries, encoder)
+    divide(enquiries, corpus, settings)  # complains before anything takes time
+    corpus.read(stated, progress)
     chosen = [("", settings), *candidates(settings)]
     authors = corpus.sources[corpus.unseen]
     given: Losses | None = None
