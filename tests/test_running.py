@@ -68,10 +68,3 @@ def test_an_exception_in_the_log_is_its_type_alone() -> None:
     record = logging.LogRecord("service", logging.ERROR, "", 0, "failed", (), fault)
     entry = json.loads(Lines().format(record))
     assert (entry["message"], entry["exc_info"]) == ("failed", "ValueError")
-
-
-@pytest.mark.parametrize("name", ["Containerfile", "compose.yaml", "enquiry-triage.service", "Caddyfile"])
-def test_what_the_files_set_is_a_setting(root: Path, name: str) -> None:
-    content = (root / "deploy" / name).read_text()
-    named = set(re.findall(r"\bTRIAGE_[A-Z_]+", content))
-    assert named <= {setting.name for setting in ServiceSettings.table().values()} | {"TRIAGE_DB_PASSWORD"}
