@@ -134,11 +134,6 @@ class Classifier:
         weights = np.ascontiguousarray(self._weights[:, place : place + 1])
         return np.asarray(self.features.scores(texts, weights)[:, 0], np.float64)
 
-    def alarm_evidence(self, code: str, texts: Sequence[str]) -> NDArray[np.float64]:
-        """How strongly each text alone speaks for a flag, shape (n_texts,): tells which clause carries it."""
-        stated = [frozenset[str]()] * len(texts)
-        return linear_scores(self.flag_heads[code].regression, flag_inputs(code, self.scores(texts), stated))[:, 0]
-
 
 @dataclass(frozen=True, slots=True)
 class ByCode:

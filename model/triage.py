@@ -14,7 +14,6 @@ from model.text import clause_spans
 from model.types import TEXT_LIMIT, Enquiry, Evidence, Flag, Prediction, Service
 
 _MIN_WORDS = 2
-_MOST_CLAUSES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +119,13 @@ class TriageModel:
         return codes + policy_codes(best, scores.services[best], raised, self.thresholds)
 
     def _evidence(self, code: str, text: str) -> tuple[Evidence, ...]:
-        """The clause that carries a learned flag: the one whose score, read alone, is highest."""
+        """The clause that carries a learned flag: the one whose n-grams speak most for it.
+
+        Where a rule shows the words of a sign, the encoder, asked clause by clause, found them no more often.
+        """
         spans = clause_spans(text)
-        if len(spans) > _MOST_CLAUSES:
-            # The n-grams choose whom the encoder reads, so that a text of full stops costs no more than another.
-            first = self.classifier.ngram_scores(code, [text[start:end] for start, end in spans])
-            spans = [spans[place] for place in np.argsort(-first, kind="stable")[:_MOST_CLAUSES]]
         if not spans:
             return ()
-        best = int(np.argmax(self.classifier.alarm_evidence(code, [text[start:end] for start, end in spans])))
-        start, end = spans[best]
+        scores = self.classifier.ngram_scores(code, [text[start:end] for start, end in spans])
+        start, end = spans[int(np.argmax(scores))]
         return (Evidence(start, end, text[start:end]),)
