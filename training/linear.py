@@ -148,6 +148,7 @@ class _Search:
         images = self._images(start.parts) if start.parts.any() else np.zeros(targets.shape)
         self.at = _Vectors(start.parts, images, start.intercepts)
         self.steps: list[_Step] = []
+        self.slopes: NDArray[np.floating]
         self.losses, residuals = self._losses(self.at)
         self.gradient = self._gradient(residuals, self.at)
 
@@ -180,9 +181,9 @@ class _Search:
         self.steps = [
             _Step(step.taken.among(rest), step.change.among(rest), step.curvature[~finished]) for step in self.steps
         ]
-        self.problems, self.losses, self.slopes = (
-            each[~finished] for each in (self.problems, self.losses, self.slopes)
-        )
+        self.problems = self.problems[~finished]
+        self.losses = self.losses[~finished]
+        self.slopes = self.slopes[~finished]
         self._arrange(self.owners[rest])
 
     def _arrange(self, owners: NDArray[np.intp]) -> None:
