@@ -63,7 +63,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, store: ModelStore, small
     (folder / "data" / "labelled").mkdir(parents=True)
     for file in small_data:
         copy_rows(file, folder / "data" / "labelled", 60, 120)
-    for author in ("s24", "s52", "s53"):  # whom the encoder has not seen
+    for author in ("s25", "s52", "s53"):  # whom the encoder has not seen
         copy_rows(ROOT / "data" / "labelled" / f"{author}.csv", folder / "data" / "labelled", 0, 80)
     for frozen, rows in (("languages/t6.csv", 10), ("test/t5.csv", 40), ("challenge/context.csv", 20)):
         (folder / "data" / frozen).parent.mkdir()
