@@ -16,7 +16,7 @@ from bench_timing import LABELLED, Bench, Row, at_least, at_most
 from distributed import Client, LocalCluster
 from matplotlib.figure import Figure
 
-from training.cluster import Cluster
+from training.cluster import OWN_PAGE, Cluster
 from training.noise import with_typos
 from training.scoring import score
 
@@ -46,7 +46,7 @@ def dask(bench: Bench) -> Iterator[Row]:
     for workers in (1, 2):
         with (
             tempfile.TemporaryDirectory() as scratch,
-            LocalCluster(workers, threads_per_worker=1, dashboard_address=None) as cluster,
+            LocalCluster(workers, threads_per_worker=1, dashboard_address=OWN_PAGE) as cluster,
             Client(cluster) as client,
         ):
             for core, address in enumerate(client.scheduler_info()["workers"]):

@@ -30,6 +30,7 @@ from service.keys import SCOPES, Keys
 from service.log import PredictionLog
 from service.models import Fixed, Serving
 from service.wording import packaged_messages
+from training.cluster import OWN_PAGE
 from training.pipeline import Trained, train
 from training.settings import Promise, Settings, read_settings
 
@@ -259,5 +260,5 @@ def cluster() -> Iterator[LocalCluster]:
     main = sys.modules["__main__"]
     if not hasattr(main, "__spec__"):
         main.__spec__ = None  # as a new process expects it; that of a pytest-xdist worker has none
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as made:
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=OWN_PAGE) as made:
         yield made

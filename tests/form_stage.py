@@ -124,6 +124,11 @@ _CODE = {text: kind for kind, texts in FAILURES.items() for text in texts.values
 _ANSWER = {text: (kind, language) for kind, (texts, _, _) in ANSWERS.items() for language, text in texts.items()}
 
 
+KNEE = ANSWERS["physiotherapy"][0]["en"]
+BOX = {"physiotherapy": "route", "massage": "route"}
+"""Boxes of the page where they are not named as the kind of answer."""
+
+
 def text_of(kind: str, language: str) -> str:
     """What a visitor writes to get this answer or failure from the stand-in."""
     return (ANSWERS[kind][0] if kind in ANSWERS else FAILURES[kind])[language]
@@ -270,3 +275,7 @@ def answer_of(page: Page, kind: str) -> Any:
     box = page.locator(f".answer[data-kind={kind}]")
     box.wait_for()
     return box
+
+
+def links(page: Page) -> list[str]:
+    return [str(link.get_attribute("href")) for link in page.locator(".enquiry .answer a").all()]

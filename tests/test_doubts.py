@@ -57,7 +57,7 @@ def test_planted_faults_are_found_gravest_first_and_go_back_corrected(
     settings = tmp_path / "settings.toml"
     settings.write_text((root / "training" / "settings.toml").read_text().replace("folds = 5", "folds = 3"))
     target = tmp_path / "doubts.xlsx"
-    options = ["--data", str(corpus), "--settings", str(settings), "--no-encoder"]
+    options = ["--data", str(corpus), "--models", str(tmp_path), "--settings", str(settings), "--no-encoder"]
     shown = run.invoke(triage, ["data", "doubts", str(target), *options])
     assert shown.exit_code == 0, shown.output
     book = openpyxl.load_workbook(target)

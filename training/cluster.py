@@ -13,6 +13,10 @@ from joblib import parallel_config
 from model.errors import TriageError
 from training.scoring import Answers, Work, predict
 
+OWN_PAGE = "127.0.0.1:0"
+"""Where a cluster of this machine shows its state: to nobody else, and where a port is free. `None` would show it to
+all the network at a fixed port, and a second cluster would find that taken."""
+
 _RETRIES = 3
 _SECONDS = 10
 
@@ -94,7 +98,7 @@ def _connected(scheduler: str | None) -> Client:
     try:
         if scheduler:
             return Client(scheduler, timeout=_SECONDS, set_as_default=False)
-        return Client(processes=True, threads_per_worker=1, dashboard_address=None, set_as_default=False)
+        return Client(processes=True, threads_per_worker=1, dashboard_address=OWN_PAGE, set_as_default=False)
     except (OSError, ValueError):
         raise NoCluster(scheduler or "this machine", "no scheduler answers here") from None
 

@@ -42,7 +42,7 @@ def train(data: Sequence[Path], store: ModelStore, settings: Settings, now: date
     progress("reading files", 0, 1)
     enquiries = read_labelled(files)
     progress("reading files", 1, 1)
-    encoder = None if settings.features.encoder == "none" else cached_encoder(settings.features.encoder, store)
+    encoder = cached_encoder(settings, store)
     rules = packaged_rules()
     fitted = fit(enquiries, encoder, cached_rules(rules, store), settings, progress)
     contents = ModelFiles(pack(fitted.classifier), rules)
@@ -70,9 +70,10 @@ def train(data: Sequence[Path], store: ModelStore, settings: Settings, now: date
     return Trained(manifest, folder)
 
 
-def cached_encoder(name: str, store: ModelStore) -> Encoder:
-    """An encoder whose readings are kept beside the models."""
-    return CachedEncoder(load_encoder(name), store.root / ".encoded")
+def cached_encoder(settings: Settings, store: ModelStore) -> Encoder | None:
+    """The settings' encoder, whose readings are kept beside the models; None for n-grams alone."""
+    name = settings.features.encoder
+    return None if name == "none" else CachedEncoder(load_encoder(name), store.root / ".encoded")
 
 
 def cached_rules(rules: Mapping[str, str], store: ModelStore) -> CachedRules:

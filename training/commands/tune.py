@@ -44,9 +44,10 @@ def tune(
     chosen = chosen.without_encoder() if no_encoder else chosen
     enquiries = read_labelled(csv_files(data))
     store = ModelStore(models)
-    encoder = None if chosen.features.encoder == "none" else cached_encoder(chosen.features.encoder, store)
     with workers(scheduler), stages() as progress:
-        found = list(run(enquiries, encoder, cached_rules(packaged_rules(), store), chosen, progress))
+        found = list(
+            run(enquiries, cached_encoder(chosen, store), cached_rules(packaged_rules(), store), chosen, progress)
+        )
     Console().print(_table(found))
     best = min(found, key=lambda candidate: candidate.difference.mean)
     if not best.better:
